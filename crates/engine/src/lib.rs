@@ -1,0 +1,20 @@
+//! Floor 1 of strictmx: the decisions. Facts go in, verdicts come out; every function is total.
+//!
+//! No I/O, no clock, no randomness, no logging: time is an argument ([`time::Timestamp`]), chance is a seed. A wrong
+//! decision is therefore a unit test or a scenario file (`spec/scenarios/`) away from being caught for good.
+//!
+//! - [`fact`]: what was seen outside, as adapters report it
+//! - [`lookup`]: a domain's MTA-STS policy, as states that each take exactly the observation they await
+//! - [`refresh`]: which known policies are asked again, and when
+//! - [`dane`]: whether DANE applies to an MX host, likewise as states
+//! - [`route`]: MX hosts × DANE × policy, a reason for each one dropped
+//! - [`tls`]: the plan: which TLS level a next hop demands, and why
+//! - [`profile`]: the plan in the words of one kind of mail server
+//! - [`nexthop`]: the keys that mail servers ask with
+//! - [`tally`]: the one map from facts to RFC 8460 result types
+//! - [`trust`]: whether the resolver's word on DNSSEC counts
+#![no_std]
+extern crate alloc;
+
+pub mod fact;
+pub mod time;
