@@ -1,0 +1,375 @@
+//! Policy hosts: one HTTPS server, many sites told apart by SNI.
+//!
+//! HTTP is written by hand, octet by octet, so that every deviation RFC 8461 §3.3 speaks of can be served:
+//! redirects, other media types, oversized or dripping bodies, connections cut in the middle.
+
+use std::collections::HashMap;
+use std::net::SocketAddr;
+use std::sync::{Arc, Mutex};
+use std::time::Duration;
+
+use rustls::server::{ClientHello, ResolvesServerCert};
+use rustls::sign::CertifiedKey;
+use rustls::{ServerConfig, SupportedProtocolVersion};
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::net::{TcpListener, TcpStream};
+use tokio::task::JoinSet;
+use tokio_rustls::TlsAcceptor;
+use tokio_rustls::server::TlsStream;
+
+use crate::pki::{Ca, Identity, Leaf, provider};
+use crate::rt::{self, Guard};
+
+/// How the body of an answer leaves the server.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Sending {
+    /// At once, with `Content-Length`.
+    Whole,
+    /// At once, in chunked encoding.
+    Chunked,
+    /// `octets` at a time, with a pause after each.
+    Drip(usize, Duration),
+    /// Announced whole, cut off after so many octets.
+    CutAfter(usize),
+    /// The request is read and never answered.
+    Never,
+}
+
+/// What a site answers.
+#[derive(Clone, Debug)]
+pub struct Site {
+    /// HTTP status.
+    pub status: u16,
+    /// Header fields besides `Content-Length`, as they go out.
+    pub headers: Vec<(String, String)>,
+    /// Body of the well-known path; every other path is 404.
+    pub body: Vec<u8>,
+    /// Wait before the first octet of the answer.
+    pub delay: Duration,
+    /// How the body leaves.
+    pub sending: Sending,
+}
+
+impl Site {
+    /// 200, `text/plain`, this policy.
+    pub fn policy(text: &str) -> Self {
+        let headers = vec![("Content-Type".to_owned(), "text/plain".to_owned())];
+        Self {
+            status: 200,
+            headers,
+            body: text.into(),
+            delay: Duration::ZERO,
+            sending: Sending::Whole,
+        }
+    }
+
+    /// Another status; the body stays.
+    #[must_use]
+    pub fn status(mut self, status: u16) -> Self {
+        self.status = status;
+        self
+    }
+
+    /// Sets or replaces a header field; an empty value removes it.
+    #[must_use]
+    pub fn header(mut self, name: &str, value: &str) -> Self {
+        self.headers
+            .retain(|(known, _)| !known.eq_ignore_ascii_case(name));
+        if !value.is_empty() {
+            self.headers.push((name.to_owned(), value.to_owned()));
+        }
+        self
+    }
+
+    /// Waits before answering.
+    #[must_use]
+    pub fn delayed(mut self, delay: Duration) -> Self {
+        self.delay = delay;
+        self
+    }
+
+    /// Sends the body in another way.
+    #[must_use]
+    pub fn sending(mut self, sending: Sending) -> Self {
+        self.sending = sending;
+        self
+    }
+}
+
+/// Which TLS versions the server speaks.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Versions {
+    /// 1.2 and 1.3.
+    Both,
+    /// 1.2 alone.
+    Only12,
+    /// 1.3 alone.
+    Only13,
+}
+
+/// One request as it arrived.
+#[derive(Clone, Debug)]
+pub struct Request {
+    /// SNI of the connection.
+    pub sni: String,
+    /// `GET /path HTTP/1.1`.
+    pub line: String,
+    /// Header fields, names in lower case.
+    pub headers: Vec<(String, String)>,
+}
+
+impl Request {
+    /// Value of a header field.
+    pub fn header(&self, name: &str) -> Option<&str> {
+        self.headers
+            .iter()
+            .find(|(known, _)| known.eq_ignore_ascii_case(name))
+            .map(|(_, value)| value.as_str())
+    }
+}
+
+/// A running server; stops when dropped.
+pub struct Server {
+    address: SocketAddr,
+    state: Arc<State>,
+    _task: Guard,
+}
+
+#[derive(Default)]
+struct State {
+    sites: Mutex<HashMap<String, (Arc<CertifiedKey>, Site)>>,
+    counts: Mutex<HashMap<String, usize>>,
+    /// Bounded, for long runs.
+    requests: Mutex<Vec<Request>>,
+    connections: Mutex<usize>,
+}
+
+impl std::fmt::Debug for State {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("State")
+    }
+}
+
+impl Server {
+    /// Starts on `address` with TLS 1.2 and 1.3.
+    pub fn start(address: &str) -> Self {
+        Self::start_with(address, Versions::Both)
+    }
+
+    /// Starts on `address` with the given TLS versions.
+    pub fn start_with(address: &str, versions: Versions) -> Self {
+        let (listener, address) = rt::listen(address);
+        let state = Arc::new(State::default());
+        let acceptor = TlsAcceptor::from(Arc::new(tls_config(state.clone(), versions)));
+        Self {
+            address,
+            state: state.clone(),
+            _task: Guard::spawn(serve(listener, acceptor, state)),
+        }
+    }
+
+    /// Where it listens.
+    pub fn address(&self) -> SocketAddr {
+        self.address
+    }
+
+    /// Sets the site of `host` (for example `mta-sts.example.test`), replacing one that is there.
+    pub fn site(&self, host: &str, identity: &Identity, site: Site) {
+        self.state
+            .sites
+            .lock()
+            .unwrap()
+            .insert(host.to_owned(), (identity.certified_key(), site));
+    }
+
+    /// Sets `mta-sts.<domain>` with a good certificate of `ca` and this policy.
+    pub fn policy(&self, ca: &Ca, domain: &str, text: &str) {
+        let host = format!("mta-sts.{domain}");
+        self.site(&host, &ca.issue(&host, Leaf::Good), Site::policy(text));
+    }
+
+    /// Changes what a known site answers; its certificate stays.
+    pub fn change(&self, host: &str, site: Site) {
+        self.state
+            .sites
+            .lock()
+            .unwrap()
+            .get_mut(host)
+            .unwrap_or_else(|| panic!("no site {host}"))
+            .1 = site;
+    }
+
+    /// Takes a site away: its name is then refused with a TLS alert.
+    pub fn remove(&self, host: &str) {
+        self.state.sites.lock().unwrap().remove(host);
+    }
+
+    /// How many requests a host got.
+    pub fn asked(&self, host: &str) -> usize {
+        self.state
+            .counts
+            .lock()
+            .unwrap()
+            .get(host)
+            .copied()
+            .unwrap_or(0)
+    }
+
+    /// TCP connections so far, whatever became of them.
+    pub fn connections(&self) -> usize {
+        *self.state.connections.lock().unwrap()
+    }
+
+    /// The first thousand requests.
+    pub fn requests(&self) -> Vec<Request> {
+        self.state.requests.lock().unwrap().clone()
+    }
+}
+
+impl ResolvesServerCert for State {
+    fn resolve(&self, hello: ClientHello<'_>) -> Option<Arc<CertifiedKey>> {
+        Some(
+            self.sites
+                .lock()
+                .unwrap()
+                .get(hello.server_name()?)?
+                .0
+                .clone(),
+        )
+    }
+}
+
+fn tls_config(state: Arc<State>, versions: Versions) -> ServerConfig {
+    static ONLY12: [&SupportedProtocolVersion; 1] = [&rustls::version::TLS12];
+    static ONLY13: [&SupportedProtocolVersion; 1] = [&rustls::version::TLS13];
+    let versions = match versions {
+        Versions::Both => rustls::ALL_VERSIONS,
+        Versions::Only12 => &ONLY12,
+        Versions::Only13 => &ONLY13,
+    };
+    let builder = ServerConfig::builder_with_provider(provider()).with_protocol_versions(versions);
+    let mut config = builder
+        .expect("versions the provider knows")
+        .with_no_client_auth()
+        .with_cert_resolver(state);
+    config.alpn_protocols = vec![b"http/1.1".to_vec()];
+    config
+}
+
+async fn serve(listener: TcpListener, acceptor: TlsAcceptor, state: Arc<State>) {
+    let mut connections = JoinSet::new();
+    loop {
+        if let Ok((stream, _)) = listener.accept().await {
+            *state.connections.lock().unwrap() += 1;
+            connections.spawn(connection(stream, acceptor.clone(), state.clone()));
+        }
+        while connections.try_join_next().is_some() {}
+    }
+}
+
+async fn connection(stream: TcpStream, acceptor: TlsAcceptor, state: Arc<State>) {
+    let Ok(mut stream) = acceptor.accept(stream).await else {
+        return;
+    };
+    let sni = stream
+        .get_ref()
+        .1
+        .server_name()
+        .unwrap_or_default()
+        .to_owned();
+    while let Some(request) = read_request(&mut stream, &sni).await {
+        *state.counts.lock().unwrap().entry(sni.clone()).or_default() += 1;
+        let site = state
+            .sites
+            .lock()
+            .unwrap()
+            .get(&sni)
+            .map(|(_, site)| site.clone());
+        let path_is_known = request.line.split(' ').nth(1) == Some("/.well-known/mta-sts.txt");
+        {
+            let mut requests = state.requests.lock().unwrap();
+            if requests.len() < 1000 {
+                requests.push(request);
+            }
+        }
+        let Some(site) = site.filter(|_| path_is_known) else {
+            let _sent = stream
+                .write_all(b"HTTP/1.1 404 Not Found\r\nContent-Length: 0\r\n\r\n")
+                .await;
+            continue;
+        };
+        if answer(&mut stream, &site).await.is_none() {
+            return;
+        }
+    }
+    let _closed = stream.shutdown().await;
+}
+
+/// Sends the answer; nothing when the connection is not to be used again.
+async fn answer(stream: &mut TlsStream<TcpStream>, site: &Site) -> Option<()> {
+    tokio::time::sleep(site.delay).await;
+    let mut head = format!("HTTP/1.1 {} Testbed\r\n", site.status);
+    for (name, value) in &site.headers {
+        head.push_str(&format!("{name}: {value}\r\n"));
+    }
+    let chunked = site.sending == Sending::Chunked;
+    let length = if chunked {
+        "Transfer-Encoding: chunked".to_owned()
+    } else {
+        format!("Content-Length: {}", site.body.len())
+    };
+    head.push_str(&length);
+    head.push_str("\r\n\r\n");
+    let mut whole = head.into_bytes();
+    match site.sending {
+        Sending::Whole => whole.extend(&site.body),
+        Sending::Chunked => {
+            for chunk in site.body.chunks(16).filter(|chunk| !chunk.is_empty()) {
+                whole.extend(format!("{:x}\r\n", chunk.len()).into_bytes());
+                whole.extend(chunk);
+                whole.extend(b"\r\n");
+            }
+            whole.extend(b"0\r\n\r\n");
+        }
+        Sending::CutAfter(octets) => {
+            whole.extend(&site.body[..octets.min(site.body.len())]);
+            stream.write_all(&whole).await.ok()?;
+            stream.flush().await.ok()?;
+            return None;
+        }
+        Sending::Never => std::future::pending().await,
+        Sending::Drip(octets, pause) => {
+            stream.write_all(&whole).await.ok()?;
+            for piece in site.body.chunks(octets) {
+                stream.write_all(piece).await.ok()?;
+                stream.flush().await.ok()?;
+                tokio::time::sleep(pause).await;
+            }
+            return Some(());
+        }
+    }
+    stream.write_all(&whole).await.ok()?;
+    stream.flush().await.ok()
+}
+
+async fn read_request(stream: &mut TlsStream<TcpStream>, sni: &str) -> Option<Request> {
+    let mut head = Vec::new();
+    while !head.ends_with(b"\r\n\r\n") {
+        if head.len() > 16_384 {
+            return None;
+        }
+        head.push(stream.read_u8().await.ok()?);
+    }
+    let head = String::from_utf8_lossy(&head);
+    let mut lines = head.split("\r\n").filter(|line| !line.is_empty());
+    let line = lines.next()?.to_owned();
+    let headers = lines.filter_map(|line| line.split_once(':'));
+    let headers = headers
+        .map(|(name, value)| (name.to_ascii_lowercase(), value.trim().to_owned()))
+        .collect();
+    Some(Request {
+        sni: sni.to_owned(),
+        line,
+        headers,
+    })
+}

@@ -1,0 +1,224 @@
+//! Mail hosts: SMTP sinks on one address each, with chosen faults, that keep what they took.
+//!
+//! Every way a delivery can fail RFC 8461 §4 or RFC 7672 §2.2 has a [`StartTls`] or a [`pki::Leaf`](crate::pki::Leaf).
+
+mod session;
+
+use std::collections::HashMap;
+use std::net::SocketAddr;
+use std::sync::{Arc, Mutex};
+use std::time::{Duration, Instant};
+
+use rustls::ServerConfig;
+use tokio::net::TcpListener;
+use tokio::task::JoinSet;
+
+use crate::pki::{Identity, provider};
+use crate::rt::{self, Guard};
+
+/// What becomes of STARTTLS.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum StartTls {
+    /// Offered, and done.
+    Offered,
+    /// Not in the EHLO reply; the command gets 502.
+    NotOffered,
+    /// Offered, then refused with 454.
+    Refused,
+    /// The connection is closed after 220.
+    DropAfter220,
+    /// After 220 the handshake is answered with a `handshake_failure` alert.
+    Alert,
+    /// After 220 the server picks TLS 1.0.
+    OldTls,
+    /// After 220 nothing comes any more.
+    Hang,
+    /// The 220 brings further plain-text replies along (R3207-4-3).
+    Injected,
+}
+
+/// How the sink misbehaves. The default does not.
+#[derive(Clone, Debug)]
+pub struct Faults {
+    /// What becomes of STARTTLS.
+    pub starttls: StartTls,
+    /// Replies instead of the good ones, by verb (`"BANNER"`, `"EHLO"`, `"MAIL"`, `"RCPT"`, `"DATA"`, `"."`).
+    pub replies: HashMap<&'static str, String>,
+    /// Wait before every reply.
+    pub pause: Duration,
+}
+
+impl Default for Faults {
+    fn default() -> Self {
+        Self {
+            starttls: StartTls::Offered,
+            replies: HashMap::new(),
+            pause: Duration::ZERO,
+        }
+    }
+}
+
+impl Faults {
+    /// Only STARTTLS goes wrong.
+    pub fn starttls(starttls: StartTls) -> Self {
+        Self {
+            starttls,
+            ..Self::default()
+        }
+    }
+
+    /// Only one verb gets another reply, for example `("RCPT", "450 4.2.0 come back later")`.
+    pub fn reply(verb: &'static str, reply: &str) -> Self {
+        Self {
+            replies: HashMap::from([(verb, reply.to_owned())]),
+            ..Self::default()
+        }
+    }
+}
+
+/// One message taken.
+#[derive(Clone, Debug)]
+pub struct Message {
+    /// Envelope sender, without brackets.
+    pub from: String,
+    /// Envelope recipients, without brackets.
+    pub to: Vec<String>,
+    /// TLS version, for example `TLSv1_3`; nothing when it came in the clear.
+    pub tls: Option<String>,
+    /// SNI of the session.
+    pub sni: Option<String>,
+    /// Header and body as they came, up to one MiB.
+    pub text: String,
+}
+
+/// A running sink; stops when dropped.
+pub struct Sink {
+    address: SocketAddr,
+    state: Arc<State>,
+    _task: Guard,
+}
+
+pub(crate) struct State {
+    host: String,
+    setting: Mutex<Setting>,
+    seen: Mutex<Seen>,
+}
+
+#[derive(Clone)]
+pub(crate) struct Setting {
+    tls: Option<Arc<ServerConfig>>,
+    faults: Faults,
+}
+
+#[derive(Default)]
+pub(crate) struct Seen {
+    connections: usize,
+    messages: Vec<Message>,
+    /// Every command line as it came; bounded, for long runs.
+    commands: Vec<String>,
+}
+
+impl Sink {
+    /// Starts on `address` as `host`. Without an identity STARTTLS is not offered.
+    pub fn start(address: &str, host: &str, identity: Option<&Identity>) -> Self {
+        let (listener, address) = rt::listen(address);
+        let mut faults = Faults::default();
+        if identity.is_none() {
+            faults.starttls = StartTls::NotOffered;
+        }
+        let setting = Setting {
+            tls: identity.map(tls_config),
+            faults,
+        };
+        let state = Arc::new(State {
+            host: host.to_owned(),
+            setting: Mutex::new(setting),
+            seen: Mutex::default(),
+        });
+        Self {
+            address,
+            state: state.clone(),
+            _task: Guard::spawn(serve(listener, state)),
+        }
+    }
+
+    /// Where it listens.
+    pub fn address(&self) -> SocketAddr {
+        self.address
+    }
+
+    /// From the next session on it fails like this.
+    pub fn fail(&self, faults: Faults) {
+        self.state.setting.lock().unwrap().faults = faults;
+    }
+
+    /// From the next session on it shows this certificate.
+    pub fn show(&self, identity: &Identity) {
+        self.state.setting.lock().unwrap().tls = Some(tls_config(identity));
+    }
+
+    /// TCP connections so far.
+    pub fn connections(&self) -> usize {
+        self.state.seen.lock().unwrap().connections
+    }
+
+    /// Every command so far, in order, from all sessions.
+    pub fn commands(&self) -> Vec<String> {
+        self.state.seen.lock().unwrap().commands.clone()
+    }
+
+    /// Messages taken so far.
+    pub fn messages(&self) -> Vec<Message> {
+        self.state.seen.lock().unwrap().messages.clone()
+    }
+
+    /// Messages taken so far for one recipient.
+    pub fn messages_for(&self, recipient: &str) -> Vec<Message> {
+        let mut messages = self.messages();
+        messages.retain(|message| {
+            message
+                .to
+                .iter()
+                .any(|to| to.eq_ignore_ascii_case(recipient))
+        });
+        messages
+    }
+
+    /// Waits until a message for `recipient` is there, at most `limit`.
+    pub fn wait_for(&self, recipient: &str, limit: Duration) -> Option<Message> {
+        let end = Instant::now() + limit;
+        loop {
+            if let Some(message) = self.messages_for(recipient).pop() {
+                return Some(message);
+            }
+            if Instant::now() > end {
+                return None;
+            }
+            std::thread::sleep(Duration::from_millis(20));
+        }
+    }
+}
+
+fn tls_config(identity: &Identity) -> Arc<ServerConfig> {
+    let builder =
+        ServerConfig::builder_with_provider(provider()).with_safe_default_protocol_versions();
+    let builder = builder
+        .expect("versions the provider knows")
+        .with_no_client_auth();
+    Arc::new(
+        builder
+            .with_single_cert(identity.chain().to_vec(), identity.private_key())
+            .expect("a usable identity"),
+    )
+}
+
+async fn serve(listener: TcpListener, state: Arc<State>) {
+    let mut sessions = JoinSet::new();
+    loop {
+        if let Ok((stream, _)) = listener.accept().await {
+            state.seen.lock().unwrap().connections += 1;
+            sessions.spawn(session::run(stream, state.clone()));
+        }
+        while sessions.try_join_next().is_some() {}
+    }
+}

@@ -1,0 +1,117 @@
+//! The client half of Postfix's socketmap protocol: netstrings over TCP or a unix socket.
+//!
+//! Blocking: in an asynchronous test whose runtime also runs the server asked, use a multi-threaded runtime
+//! or `spawn_blocking`.
+
+use std::io::{self, BufReader, Read, Write};
+use std::net::{TcpStream, ToSocketAddrs};
+use std::os::unix::net::UnixStream;
+use std::path::Path;
+use std::time::Duration;
+
+/// Longest wait for an answer.
+const TIMEOUT: Duration = Duration::from_secs(30);
+
+trait Stream: Read + Write + Send {}
+impl<T: Read + Write + Send> Stream for T {}
+
+/// A connection to a policy server.
+pub struct Client {
+    stream: BufReader<Box<dyn Stream>>,
+}
+
+impl Client {
+    /// Connects over TCP.
+    pub fn tcp(address: impl ToSocketAddrs) -> io::Result<Self> {
+        let stream = TcpStream::connect(address)?;
+        stream.set_nodelay(true)?;
+        stream.set_read_timeout(Some(TIMEOUT))?;
+        Ok(Self {
+            stream: BufReader::new(Box::new(stream)),
+        })
+    }
+
+    /// Connects over a unix socket.
+    pub fn unix(path: impl AsRef<Path>) -> io::Result<Self> {
+        let stream = UnixStream::connect(path)?;
+        stream.set_read_timeout(Some(TIMEOUT))?;
+        Ok(Self {
+            stream: BufReader::new(Box::new(stream)),
+        })
+    }
+
+    /// Asks map `map` for `key`; the payload of the answer as it came, for example `NOTFOUND ` with its space.
+    pub fn ask(&mut self, map: &str, key: &str) -> io::Result<String> {
+        self.send(&netstring(&format!("{map} {key}")))?;
+        self.receive()
+    }
+
+    /// Sends all questions at once, then reads as many answers.
+    pub fn ask_pipelined(&mut self, questions: &[(&str, &str)]) -> io::Result<Vec<String>> {
+        let all: Vec<u8> = questions
+            .iter()
+            .flat_map(|(map, key)| netstring(&format!("{map} {key}")))
+            .collect();
+        self.send(&all)?;
+        questions.iter().map(|_| self.receive()).collect()
+    }
+
+    /// Sends octets as they are, for hostile frames.
+    pub fn send(&mut self, octets: &[u8]) -> io::Result<()> {
+        self.stream.get_mut().write_all(octets)?;
+        self.stream.get_mut().flush()
+    }
+
+    /// Reads one answer.
+    pub fn receive(&mut self) -> io::Result<String> {
+        let mut length = String::new();
+        loop {
+            match self.byte()? {
+                b':' => break,
+                digit @ b'0'..=b'9' if length.len() < 9 => length.push(char::from(digit)),
+                other => {
+                    return Err(broken(&format!(
+                        "octet {other} in the length of a netstring"
+                    )));
+                }
+            }
+        }
+        let mut payload = vec![
+            0;
+            length
+                .parse()
+                .map_err(|_| broken("a netstring without length"))?
+        ];
+        self.stream.read_exact(&mut payload)?;
+        if self.byte()? != b',' {
+            return Err(broken("a netstring without its comma"));
+        }
+        String::from_utf8(payload).map_err(|_| broken("an answer that is no UTF-8"))
+    }
+
+    /// Whether the server has closed the connection.
+    pub fn is_closed(&mut self) -> bool {
+        matches!(self.byte(), Err(error) if error.kind() == io::ErrorKind::UnexpectedEof
+            || error.kind() == io::ErrorKind::ConnectionReset)
+    }
+
+    fn byte(&mut self) -> io::Result<u8> {
+        let mut one = [0];
+        self.stream.read_exact(&mut one)?;
+        Ok(one[0])
+    }
+}
+
+/// One frame.
+pub fn netstring(payload: &str) -> Vec<u8> {
+    format!("{}:{payload},", payload.len()).into_bytes()
+}
+
+/// Asks once over a fresh TCP connection.
+pub fn ask(address: impl ToSocketAddrs, map: &str, key: &str) -> io::Result<String> {
+    Client::tcp(address)?.ask(map, key)
+}
+
+fn broken(what: &str) -> io::Error {
+    io::Error::new(io::ErrorKind::InvalidData, what.to_owned())
+}
