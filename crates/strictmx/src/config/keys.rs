@@ -1,0 +1,215 @@
+//! Every section and key of this version with its explanation: the one source of `config default`, strictmx.toml(5), the
+//! near-miss suggestions, and of what counts as an unknown key.
+//!
+//! Defaults are not written here: [`super::print`] takes them from [`super::Settings`].
+
+/// A section of the config.
+#[derive(Debug)]
+pub struct Section {
+    /// The name between the brackets.
+    pub name: &'static str,
+    /// What it is for, one paragraph a line.
+    pub doc: &'static str,
+    /// Its keys, in the order of the default config.
+    pub keys: &'static [Key],
+}
+
+/// One key.
+#[derive(Debug)]
+pub struct Key {
+    /// Its name.
+    pub name: &'static str,
+    /// What it is for, one paragraph a line.
+    pub doc: &'static str,
+    /// A value to show where the default is that the key is absent.
+    pub example: Option<&'static str>,
+}
+
+const fn key(name: &'static str, doc: &'static str) -> Key {
+    Key {
+        name,
+        doc,
+        example: None,
+    }
+}
+
+const fn unset(name: &'static str, example: &'static str, doc: &'static str) -> Key {
+    Key {
+        name,
+        doc,
+        example: Some(example),
+    }
+}
+
+/// Finds a section of this version.
+pub fn section(name: &str) -> Option<&'static Section> {
+    SECTIONS.iter().find(|s| s.name == name)
+}
+
+/// The sections of this version.
+pub const SECTIONS: &[Section] = &[
+    Section {
+        name: "store",
+        doc: "Where policies, their history and failures are kept.",
+        keys: &[key(
+            "url",
+            "sqlite:///absolute/path or sqlite://./relative/path. The folder is made when it is missing.",
+        )],
+    },
+    Section {
+        name: "dns",
+        doc: "How names are looked up.",
+        keys: &[
+            key(
+                "servers",
+                "\"system\" (those of /etc/resolv.conf) or a list such as [\"127.0.0.53:53\", \"[::1]:53\"]; the port may be left out.",
+            ),
+            key(
+                "dnssec",
+                "Whose word counts on whether an answer is signed. DANE needs a signed answer.\n\
+                 \"trust-ad-loopback\": the AD bit of servers on this machine (127.0.0.0/8, ::1); with any other server DANE is off.\n\
+                 \"trust-ad\": the AD bit of every server above. Only where nobody can tamper on the way to it (RFC 7672 section 2.1.1).\n\
+                 \"validate\": signatures are checked here, whatever the server says.\n\
+                 \"off\": nothing counts as signed; DANE is off.",
+            ),
+            key(
+                "self_test",
+                "At the start and every hour: does the server validate? `signed` must come back signed, `bogus` must fail; otherwise DANE is off until it does.\n\
+                 \"off\": never asked.",
+            ),
+            key(
+                "trust_anchor",
+                "For \"validate\": \"built-in\" (the root's keys) or a file with DS or DNSKEY records.",
+            ),
+            key("timeout", "Time for one attempt."),
+            key("attempts", "Attempts per question, over all servers."),
+        ],
+    },
+    Section {
+        name: "tls",
+        doc: "Which certificate authorities policy hosts and MX hosts are held to: those of the system, and these.",
+        keys: &[key("extra_roots", "PEM files with further root certificates.")],
+    },
+    Section {
+        name: "fetch",
+        doc: "Fetching policies from https://mta-sts.DOMAIN/.well-known/mta-sts.txt.",
+        keys: &[
+            key(
+                "allow_private",
+                "Whether a policy host may be on a loopback, private, link-local or otherwise special address. Leave it off on any machine that sends to the internet.",
+            ),
+            key("timeout", "Time for a whole fetch, look-up of the host included."),
+            key(
+                "answer_deadline",
+                "A mail server gets its answer within this time, with what is known by then; the fetch goes on, so the next answer is protected.",
+            ),
+        ],
+    },
+    Section {
+        name: "policyd",
+        doc: "The policy server that Postfix, sendmail and others ask. It runs when this section is there.",
+        keys: &[
+            key(
+                "listen",
+                "Socketmap: \"127.0.0.1:8461\", \"[::1]:8461\" or \"unix:/run/strictmx/policyd.sock\".",
+            ),
+            key(
+                "observe",
+                "true: look everything up and log what would be demanded, but answer \"not found\", so that no delivery changes.",
+            ),
+            key(
+                "testing_probe",
+                "For domains whose policy is in mode `testing`: how often to open a session of our own to their MX hosts, without mail, to learn whether a delivery would pass. Such as \"1d\", or \"off\".",
+            ),
+            key(
+                "partial_dane",
+                "DANE covers some MX hosts of a domain, and there is an `enforce` policy: \"dane-only\" (neither RFC is broken), \"dane\" (other MX hosts without authentication) or \"secure\" (the policy alone).",
+            ),
+            key("socket_mode", "Permissions of unix sockets."),
+            unset(
+                "socket_owner",
+                "\"postfix\"",
+                "Owner of unix sockets: a user name or number. Not set: whom the daemon runs as.",
+            ),
+            unset(
+                "socket_group",
+                "\"postfix\"",
+                "Group of unix sockets, likewise.",
+            ),
+            key("max_connections", "Connections at a time; further ones wait."),
+            key(
+                "cache_entries",
+                "Domains kept in memory at most (1 KiB each, roughly); those longest unasked go first, the store keeps their policies.",
+            ),
+            key("tcp_table", "The same answers as Postfix tcp_table lines: addresses as for `listen`."),
+            key("tcp_table_map", "Whose answers tcp_table gives: a map name such as \"postfix\"."),
+            key(
+                "smtp_port",
+                "Port of MX hosts: for TLSA names (_25._tcp…) and for the testing probe. 25 except in test beds.",
+            ),
+            unset(
+                "helo",
+                "\"mail.example.com\"",
+                "Name that the testing probe greets MX hosts with. Not set: this machine's host name.",
+            ),
+        ],
+    },
+    Section {
+        name: "web",
+        doc: "HTTP: /metrics, /healthz, /readyz and /v1/policy/DOMAIN. It runs when this section is there.",
+        keys: &[key("listen", "Addresses as for `policyd.listen`. Nobody is asked for a password: keep it on loopback or behind a proxy.")],
+    },
+    Section {
+        name: "control",
+        doc: "The socket through which `strictmx cache` speaks with the daemon. It is there when this section is.",
+        keys: &[
+            key("socket", "A path."),
+            key("mode", "Its permissions: who may write to it may change the cache."),
+        ],
+    },
+    Section {
+        name: "log",
+        doc: "Log lines, to stderr.",
+        keys: &[
+            key("level", "\"error\", \"warn\", \"info\", \"debug\" or \"trace\"."),
+            key("format", "\"text\" or \"json\"."),
+        ],
+    },
+];
+
+/// `[[policyd.override]]`: a table of its own, any number of times.
+pub const OVERRIDE: Section = Section {
+    name: "policyd.override",
+    doc: "Exceptions for single domains, as many of these tables as you like.",
+    keys: &[
+        unset("domain", "\"example.com\"", "The next hop it is for."),
+        unset(
+            "answer",
+            "\"off\"",
+            "\"off\": answer \"not found\".\n\
+             \"observe\": likewise, and log what would have been demanded.\n\
+             \"refresh-only\": \"not found\", but keep the policy fresh.\n\
+             Or a literal line such as \"secure match=.example.com servername=hostname\".",
+        ),
+        unset(
+            "reason",
+            "\"ticket 4711\"",
+            "Why: it stands in the log and in `strictmx explain`.",
+        ),
+        unset(
+            "until",
+            "\"2026-12-24\"",
+            "Last day it holds, UTC. Not set: for ever.",
+        ),
+    ],
+};
+
+/// Sections that the program will have, and what for.
+pub const LATER: &[(&str, &str)] = &[
+    ("relay", "the enforcing outbound relay"),
+    ("collector", "collecting what MTAs saw of TLS"),
+    ("reporter", "sending TLS reports"),
+    ("host", "serving policies of our own domains"),
+    ("inbox", "receiving TLS reports"),
+    ("monitor", "watching our own domains"),
+];

@@ -1,0 +1,209 @@
+//! Settings as TOML: `config print` (the effective ones) and `config default` (every key with its default and explanation).
+//!
+//! Both walk [`keys::SECTIONS`](super::keys::SECTIONS), so that a key without a value, or a value without a key, is found by a
+//! test and not by a user.
+
+use super::keys::{OVERRIDE, SECTIONS, Section};
+use super::resolve::{BUILT_IN, DNSSEC, FORMATS, LEVELS, OFF, PARTIAL_DANE, SYSTEM};
+use super::settings::{
+    AllowPrivate, Dns, Listen, Observe, Override, OverrideAnswer, Policyd, SelfTest, Servers,
+    Settings, TestingProbe, TrustAnchor,
+};
+use super::value::duration_text;
+
+/// The effective config: reads back to the same settings.
+pub fn effective(settings: &Settings) -> String {
+    let mut out = String::new();
+    for section in SECTIONS.iter().filter(|s| runs(settings, s.name)) {
+        out.push_str(&format!("[{}]\n", section.name));
+        for key in section.keys {
+            if let Some(value) = value(settings, section.name, key.name) {
+                out.push_str(&format!("{} = {value}\n", key.name));
+            }
+        }
+        out.push('\n');
+    }
+    for one in settings.policyd.iter().flat_map(|p| &p.overrides) {
+        out.push_str(&override_table(one));
+    }
+    out.truncate(out.trim_end().len());
+    out.push('\n');
+    out
+}
+
+/// The commented default config.
+pub fn default_config() -> String {
+    let mut out = String::from(
+        "# strictmx.toml: every setting with its default. What you do not change may be left out.\n\
+         # A service runs when its section is there: [policyd], [web], [control].\n\
+         # Lengths of time: 500ms, 10s, 5m, 1h30m, 1d. Check with `strictmx config check`, load with SIGHUP.\n",
+    );
+    let defaults = Settings::every_service();
+    for section in SECTIONS {
+        comment(&mut out, "\n# ", section.doc);
+        out.push_str(&format!("[{}]\n", section.name));
+        for key in section.keys {
+            comment(&mut out, "# ", key.doc);
+            match (value(&defaults, section.name, key.name), key.example) {
+                (Some(value), _) => out.push_str(&format!("{} = {value}\n", key.name)),
+                (None, example) => {
+                    out.push_str(&format!("#{} = {}\n", key.name, example.unwrap_or("…")));
+                }
+            }
+        }
+        if section.name == "policyd" {
+            override_example(&mut out, &OVERRIDE);
+        }
+    }
+    out
+}
+
+/// The default of one key as it would be written; nothing when the default is that the key is absent.
+pub fn default_value(section: &str, key: &str) -> Option<String> {
+    value(&Settings::every_service(), section, key)
+}
+
+fn override_example(out: &mut String, section: &Section) {
+    comment(out, "\n# ", section.doc);
+    out.push_str(&format!("#[[{}]]\n", section.name));
+    for key in section.keys {
+        comment(out, "# ", key.doc);
+        out.push_str(&format!("#{} = {}\n", key.name, key.example.unwrap_or("…")));
+    }
+}
+
+fn comment(out: &mut String, lead: &str, doc: &str) {
+    for (i, line) in doc.lines().enumerate() {
+        out.push_str(if i == 0 { lead } else { "# " });
+        out.push_str(line);
+        out.push('\n');
+    }
+}
+
+fn runs(settings: &Settings, section: &str) -> bool {
+    match section {
+        "policyd" => settings.policyd.is_some(),
+        "web" => settings.web.is_some(),
+        "control" => settings.control.is_some(),
+        _ => true,
+    }
+}
+
+fn value(settings: &Settings, section: &str, key: &str) -> Option<String> {
+    let s = settings;
+    match (section, key) {
+        ("store", "url") => text(&s.store.url),
+        ("dns", _) => dns(&s.dns, key),
+        ("tls", "extra_roots") => list(s.tls.extra_roots.iter().map(|p| p.display().to_string())),
+        ("fetch", "allow_private") => plain(s.fetch.allow_private == AllowPrivate::Yes),
+        ("fetch", "timeout") => text(&duration_text(s.fetch.timeout)),
+        ("fetch", "answer_deadline") => text(&duration_text(s.fetch.answer_deadline)),
+        ("policyd", _) => policyd(s.policyd.as_ref()?, key),
+        ("web", "listen") => doors(&s.web.as_ref()?.listen),
+        ("control", "socket") => text(&s.control.as_ref()?.socket.display().to_string()),
+        ("control", "mode") => text(&s.control.as_ref()?.mode.to_string()),
+        ("log", "level") => word(s.log.level, &LEVELS),
+        ("log", "format") => word(s.log.format, &FORMATS),
+        _ => None,
+    }
+}
+
+fn dns(dns: &Dns, key: &str) -> Option<String> {
+    match key {
+        "servers" => match &dns.servers {
+            Servers::System => text(SYSTEM),
+            Servers::Listed(all) => list(all.iter().map(ToString::to_string)),
+        },
+        "dnssec" => word(dns.dnssec, &DNSSEC),
+        "self_test" => match &dns.self_test {
+            SelfTest::Off => text(OFF),
+            SelfTest::Names { signed, bogus } => Some(format!(
+                "{{ signed = {}, bogus = {} }}",
+                quoted(&signed.to_string()),
+                quoted(&bogus.to_string())
+            )),
+        },
+        "trust_anchor" => match &dns.trust_anchor {
+            TrustAnchor::BuiltIn => text(BUILT_IN),
+            TrustAnchor::File(path) => text(&path.display().to_string()),
+        },
+        "timeout" => text(&duration_text(dns.timeout)),
+        "attempts" => plain(dns.attempts),
+        _ => None,
+    }
+}
+
+fn policyd(p: &Policyd, key: &str) -> Option<String> {
+    match key {
+        "listen" => doors(&p.listen),
+        "observe" => plain(p.observe == Observe::Yes),
+        "testing_probe" => match p.testing_probe {
+            TestingProbe::Off => text(OFF),
+            TestingProbe::Every(length) => text(&duration_text(length)),
+        },
+        "partial_dane" => word(p.partial_dane, &PARTIAL_DANE),
+        "socket_mode" => text(&p.socket_mode.to_string()),
+        "socket_owner" => text(p.socket_owner.as_ref()?),
+        "socket_group" => text(p.socket_group.as_ref()?),
+        "max_connections" => plain(p.max_connections),
+        "cache_entries" => plain(p.cache_entries),
+        "tcp_table" => doors(&p.tcp_table),
+        "tcp_table_map" => text(&p.tcp_table_map),
+        "smtp_port" => plain(p.smtp_port),
+        "helo" => text(p.helo.as_ref()?.as_str()),
+        _ => None,
+    }
+}
+
+fn override_table(one: &Override) -> String {
+    let answer = match &one.answer {
+        OverrideAnswer::Off => OFF,
+        OverrideAnswer::Observe => "observe",
+        OverrideAnswer::RefreshOnly => "refresh-only",
+        OverrideAnswer::Line(line) => line,
+    };
+    let mut out = format!(
+        "[[policyd.override]]\ndomain = {}\nanswer = {}\n",
+        quoted(one.domain.as_str()),
+        quoted(answer)
+    );
+    if let Some(reason) = &one.reason {
+        out.push_str(&format!("reason = {}\n", quoted(reason)));
+    }
+    if let Some(until) = &one.until {
+        out.push_str(&format!("until = {}\n", quoted(&until.date)));
+    }
+    out.push('\n');
+    out
+}
+
+fn quoted(text: &str) -> String {
+    toml::Value::String(text.to_owned()).to_string()
+}
+
+#[allow(clippy::unnecessary_wraps, reason = "the arms of a match that mostly ends in an Option")]
+fn text(text: &str) -> Option<String> {
+    Some(quoted(text))
+}
+
+#[allow(clippy::unnecessary_wraps, reason = "the arms of a match that mostly ends in an Option")]
+fn plain(value: impl ToString) -> Option<String> {
+    Some(value.to_string())
+}
+
+#[allow(clippy::unnecessary_wraps, reason = "the arms of a match that mostly ends in an Option")]
+fn list(all: impl Iterator<Item = String>) -> Option<String> {
+    let all: Vec<_> = all.map(|one| quoted(&one)).collect();
+    Some(format!("[{}]", all.join(", ")))
+}
+
+fn doors(all: &[Listen]) -> Option<String> {
+    list(all.iter().map(ToString::to_string))
+}
+
+fn word<T: PartialEq>(value: T, words: &[(&str, T)]) -> Option<String> {
+    words
+        .iter()
+        .find(|(_, v)| *v == value)
+        .map(|(word, _)| quoted(word))
+}
