@@ -1,0 +1,4 @@
+//! DANE: TLSA records.
+pub mod tlsa;
+
+pub use tlsa::{Tlsa, Unusable};
