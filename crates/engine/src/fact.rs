@@ -105,7 +105,10 @@ pub enum Seen<T> {
         #[serde(serialize_with = "Shown::shown")]
         data: T,
         /// CNAME targets followed.
-        #[serde(serialize_with = "texts", skip_serializing_if = "Vec::is_empty")]
+        #[serde(
+            serialize_with = "crate::as_text::names",
+            skip_serializing_if = "Vec::is_empty"
+        )]
         aliases: Vec<Domain>,
         /// State of the whole answer, CNAMEs included (DANE-2.1.3-1).
         dnssec: Dnssec,
@@ -399,6 +402,61 @@ pub enum FetchFailure {
     },
 }
 
+impl fmt::Display for FetchFailure {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Dns(failure) => write!(
+                f,
+                "the policy host's addresses could not be looked up: {failure}"
+            ),
+            Self::NoAddress => f.write_str("the policy host has no address"),
+            Self::AddressRefused { addresses } => {
+                f.write_str("the policy host's addresses are special ones that strictmx does not connect to:")?;
+                addresses
+                    .iter()
+                    .try_for_each(|address| write!(f, " {address}"))
+            }
+            Self::Connect { detail } => write!(f, "the policy host takes no connection: {detail}"),
+            Self::Certificate(fault) => write!(
+                f,
+                "the policy host's certificate is not acceptable: {fault}"
+            ),
+            Self::Tls { detail } => {
+                write!(f, "the TLS handshake with the policy host failed: {detail}")
+            }
+            Self::Status {
+                status,
+                location: Some(to),
+            } => write!(
+                f,
+                "the policy host answered with status {status}, a redirect to {to}, and redirects are not followed"
+            ),
+            Self::Status {
+                status,
+                location: None,
+            } => {
+                write!(
+                    f,
+                    "the policy host answered with status {status} instead of 200"
+                )
+            }
+            Self::MediaType { sent: Some(sent) } => {
+                write!(f, "the policy is served as {sent} instead of text/plain")
+            }
+            Self::MediaType { sent: None } => {
+                f.write_str("the policy is served without a Content-Type")
+            }
+            Self::TooLarge => f.write_str("the policy is larger than 64 KiB"),
+            Self::Timeout { phase } => {
+                write!(f, "the fetch took too long ({} phase)", phase.as_str())
+            }
+            Self::Http { detail } => {
+                write!(f, "the HTTP exchange with the policy host broke: {detail}")
+            }
+        }
+    }
+}
+
 /// The phases of a fetch.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "kebab-case")]
@@ -443,6 +501,18 @@ pub enum CertFault {
         /// What the verifier said.
         detail: Box<str>,
     },
+}
+
+impl fmt::Display for CertFault {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Expired => f.write_str("it has expired"),
+            Self::NotYetValid => f.write_str("it is not valid yet"),
+            Self::NameMismatch => f.write_str("it is not for this host name"),
+            Self::UntrustedIssuer => f.write_str("it comes from no issuer that is trusted here"),
+            Self::Other { detail } => f.write_str(detail),
+        }
+    }
 }
 
 /// One certificate of a chain, as shown to people.
@@ -539,10 +609,4 @@ pub enum TlsOutcome {
         /// Why.
         detail: String,
     },
-}
-
-//----------- Helpers for serialisation -----------------------------------
-
-fn texts<S: Serializer>(names: &[Domain], serializer: S) -> Result<S::Ok, S::Error> {
-    serializer.collect_seq(names.iter().map(Domain::as_str))
 }

@@ -16,5 +16,15 @@
 #![no_std]
 extern crate alloc;
 
+mod as_text;
+pub mod dane;
 pub mod fact;
+pub mod lookup;
+pub mod nexthop;
+pub mod profile;
+pub mod refresh;
+pub mod route;
+pub mod tally;
 pub mod time;
+pub mod tls;
+pub mod trust;
