@@ -1,0 +1,98 @@
+//! Commands out, replies in, within limits of time and size.
+use std::io;
+use std::time::Duration;
+
+use strictmx_proto::smtp::reply::Progress;
+use strictmx_proto::smtp::{Reader, Reply};
+use tokio::io::{AsyncRead, AsyncReadExt as _, AsyncWrite, AsyncWriteExt as _};
+use tokio::time::{Instant, timeout_at};
+
+/// Octets read at a time.
+const CHUNK: usize = 2048;
+
+/// An SMTP conversation on one stream.
+#[derive(Debug)]
+pub(super) struct Dialogue<S> {
+    stream: S,
+    reader: Reader,
+    /// Octets that came behind the last reply.
+    pending: Vec<u8>,
+    per_reply: Duration,
+    deadline: Instant,
+}
+
+impl<S: AsyncRead + AsyncWrite + Unpin> Dialogue<S> {
+    /// A conversation in which no reply takes longer than `per_reply`, and nothing goes on past `deadline`.
+    pub(super) fn new(stream: S, per_reply: Duration, deadline: Instant) -> Self {
+        Self {
+            stream,
+            reader: Reader::new(),
+            pending: Vec::new(),
+            per_reply,
+            deadline,
+        }
+    }
+
+    /// Sends one command (without line end) and awaits its reply. An error is a sentence for people.
+    pub(super) async fn command(&mut self, line: &str) -> Result<Reply, String> {
+        let octets = [line.as_bytes(), b"\r\n"].concat();
+        let verb = line.split(' ').next().unwrap_or_default();
+        let until = self.until(self.per_reply);
+        match timeout_at(until, self.stream.write_all(&octets)).await {
+            Ok(Ok(())) => self.reply(verb).await,
+            Ok(Err(error)) => Err(format!("the connection broke at {verb}: {error}")),
+            Err(_) => Err(format!("the host took no data at {verb} in time")),
+        }
+    }
+
+    /// Awaits a reply; `to` is what it answers.
+    pub(super) async fn reply(&mut self, to: &str) -> Result<Reply, String> {
+        let until = self.until(self.per_reply);
+        match timeout_at(until, self.read_reply()).await {
+            Ok(Ok(reply)) => Ok(reply),
+            Ok(Err(error)) => Err(format!("no reply to {to}: {error}")),
+            Err(_) => Err(format!("no reply to {to} in time")),
+        }
+    }
+
+    /// Takes leave, for politeness' sake: whatever comes back changes nothing.
+    pub(super) async fn quit(&mut self, patience: Duration) {
+        self.per_reply = patience;
+        if let Err(detail) = self.command("QUIT").await {
+            tracing::trace!(detail, "left without a farewell");
+        }
+    }
+
+    /// The stream, unless octets have come behind the last reply: those were not sent by who holds the keys (R3207-4-3).
+    pub(super) fn into_stream(self) -> Option<S> {
+        (self.pending.is_empty() && !self.reader.is_midway()).then_some(self.stream)
+    }
+
+    async fn read_reply(&mut self) -> io::Result<Reply> {
+        loop {
+            let octets = std::mem::take(&mut self.pending);
+            match self
+                .reader
+                .feed(&octets)
+                .map_err(|error| io::Error::new(io::ErrorKind::InvalidData, error))?
+            {
+                Progress::NeedMore => {}
+                Progress::Done { reply, used } => {
+                    self.pending.extend(octets.into_iter().skip(used));
+                    return Ok(reply);
+                }
+            }
+            self.pending.reserve(CHUNK);
+            if self.stream.read_buf(&mut self.pending).await? == 0 {
+                return Err(io::Error::new(
+                    io::ErrorKind::UnexpectedEof,
+                    "the host closed the connection",
+                ));
+            }
+        }
+    }
+
+    fn until(&self, patience: Duration) -> Instant {
+        self.deadline.min(Instant::now() + patience)
+    }
+}
