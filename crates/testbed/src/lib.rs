@@ -29,6 +29,7 @@
 
 pub mod dns;
 pub mod https;
+pub mod lab;
 pub mod pki;
 pub mod proc;
 pub mod smtp;

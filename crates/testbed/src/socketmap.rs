@@ -1,13 +1,20 @@
-//! The client half of Postfix's socketmap protocol: netstrings over TCP or a unix socket.
+//! Postfix's socketmap protocol, netstrings over TCP or a unix socket: a client, and a server of fixed answers.
 //!
-//! Blocking: in an asynchronous test whose runtime also runs the server asked, use a multi-threaded runtime
+//! The client is blocking: in an asynchronous test whose runtime also runs the server asked, use a multi-threaded runtime
 //! or `spawn_blocking`.
 
+use std::collections::HashMap;
 use std::io::{self, BufReader, Read, Write};
-use std::net::{TcpStream, ToSocketAddrs};
+use std::net::{SocketAddr, TcpStream, ToSocketAddrs};
 use std::os::unix::net::UnixStream;
 use std::path::Path;
+use std::sync::{Arc, Mutex};
 use std::time::Duration;
+
+use tokio::io::{AsyncBufReadExt, AsyncReadExt, AsyncWriteExt};
+use tokio::task::JoinSet;
+
+use crate::rt::{self, Guard};
 
 /// Longest wait for an answer.
 const TIMEOUT: Duration = Duration::from_secs(30);
@@ -114,4 +121,71 @@ pub fn ask(address: impl ToSocketAddrs, map: &str, key: &str) -> io::Result<Stri
 
 fn broken(what: &str) -> io::Error {
     io::Error::new(io::ErrorKind::InvalidData, what.to_owned())
+}
+
+/// A policy server with fixed answers, to try a mail server without strictmx; stops when dropped.
+pub struct Fixed {
+    address: SocketAddr,
+    asked: Arc<Mutex<Vec<String>>>,
+    _task: Guard,
+}
+
+impl Fixed {
+    /// Starts on `address`. `answers` holds payloads by `map key`; all else is `NOTFOUND `.
+    pub fn start(address: &str, answers: HashMap<String, String>) -> Self {
+        let (listener, address) = rt::listen(address);
+        let asked = Arc::new(Mutex::new(Vec::new()));
+        let answers = Arc::new((answers, asked.clone()));
+        let task = async move {
+            let mut connections = JoinSet::new();
+            loop {
+                if let Ok((stream, _)) = listener.accept().await {
+                    connections.spawn(answer(stream, answers.clone()));
+                }
+            }
+        };
+        Self {
+            address,
+            asked,
+            _task: Guard::spawn(task),
+        }
+    }
+
+    /// Where it listens.
+    pub fn address(&self) -> SocketAddr {
+        self.address
+    }
+
+    /// Every question so far, as `map key`.
+    pub fn asked(&self) -> Vec<String> {
+        self.asked.lock().unwrap().clone()
+    }
+}
+
+type Answers = Arc<(HashMap<String, String>, Arc<Mutex<Vec<String>>>)>;
+
+async fn answer(stream: tokio::net::TcpStream, answers: Answers) {
+    let mut stream = tokio::io::BufReader::new(stream);
+    loop {
+        let mut length = Vec::new();
+        let read = stream.read_until(b':', &mut length).await.unwrap_or(0);
+        let length = std::str::from_utf8(&length[..read.saturating_sub(1)])
+            .ok()
+            .and_then(|text| text.parse().ok());
+        let Some(length @ 0..=100_000) = length else {
+            return;
+        };
+        let mut payload: Vec<u8> = vec![0; length];
+        if stream.read_exact(&mut payload).await.is_err()
+            || stream.read_u8().await.ok() != Some(b',')
+        {
+            return;
+        }
+        let question = String::from_utf8_lossy(&payload).into_owned();
+        let reply = netstring(answers.0.get(&question).map_or("NOTFOUND ", String::as_str));
+        answers.1.lock().unwrap().push(question);
+        if stream.write_all(&reply).await.is_err() {
+            return;
+        }
+    }
 }

@@ -36,10 +36,10 @@ pub(super) async fn run(stream: TcpStream, state: Arc<State>) {
     if session.reply("BANNER", &banner).await.is_none() {
         return;
     }
-    if matches!(session.commands().await, Some(End::StartTls)) {
-        if let Some(mut session) = session.start_tls().await {
-            let _end = session.commands().await;
-        }
+    if matches!(session.commands().await, Some(End::StartTls))
+        && let Some(mut session) = session.start_tls().await
+    {
+        let _end = session.commands().await;
     }
 }
 

@@ -1,0 +1,225 @@
+//! Real Postfix, in a Debian tree.
+
+use std::fmt::Write as _;
+use std::fs;
+use std::io::Write as _;
+use std::path::Path;
+use std::process::Stdio;
+use std::sync::Mutex;
+use std::time::Duration;
+
+use super::tree::Tree;
+use super::work::{Work, output, run, wait};
+
+/// Which Postfix.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Release {
+    /// Debian 13: Postfix 3.10.
+    Trixie,
+    /// Debian 12: Postfix 3.7.
+    Bookworm,
+}
+
+impl Release {
+    fn tree(self) -> &'static str {
+        match self {
+            Self::Trixie => "trixie-postfix",
+            Self::Bookworm => "bookworm-postfix",
+        }
+    }
+}
+
+/// What Postfix's log says became of a recipient, last word first.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Fate {
+    /// `status=sent`.
+    Sent,
+    /// `status=deferred`, with the whole line.
+    Deferred(String),
+    /// `status=bounced`, with the whole line.
+    Bounced(String),
+}
+
+/// A running Postfix that sends, and receives nothing from the network.
+pub struct Postfix {
+    tree: Tree,
+    /// Transports by the domain suffix that uses them.
+    transports: Mutex<Vec<String>>,
+}
+
+impl Postfix {
+    /// Starts the Postfix of `release`. Its every delivery uses DANE where no policy map says otherwise.
+    pub(super) fn start(work: &Work, trees: &Path, release: Release, ca_file: &Path) -> Self {
+        let tree = Tree::mount(work, trees, release.tree());
+        tree.write(
+            "etc/strictmx-test-ca.pem",
+            &fs::read_to_string(ca_file).expect("the root of the lab"),
+        );
+        tree.write("etc/postfix/transport", "");
+        tree.write("etc/postfix/main.cf", &main_cf(release));
+        let master =
+            fs::read_to_string(tree.path("etc/postfix/master.cf")).expect("Debian's master.cf");
+        let master: String = master
+            .lines()
+            .filter(|line| !is_smtpd(line))
+            .map(|line| format!("{line}\n"))
+            .collect();
+        tree.write("etc/postfix/master.cf", &master);
+        run(tree.command("postfix").arg("check"));
+        run(tree.command("postfix").arg("start"));
+        Self {
+            tree,
+            transports: Mutex::default(),
+        }
+    }
+
+    /// From now on mail for `domain` and everything below it asks `map` (`postfix-3.10`, `postfix`) of the policy
+    /// server on 127.0.0.1:`port`.
+    pub fn ask(&self, domain: &str, port: u16, map: &str) {
+        let mut transports = self.transports.lock().unwrap();
+        let name = format!("lab{}", transports.len());
+        let service = format!("{name}/unix={name} unix - - n - - smtp");
+        run(self.tree.command("postconf").arg("-M").arg(service));
+        let maps =
+            format!("{name}/unix/smtp_tls_policy_maps=socketmap:inet:127.0.0.1:{port}:{map}");
+        run(self.tree.command("postconf").arg("-P").arg(maps));
+        transports.push(format!("{domain} {name}:\n.{domain} {name}:\n"));
+        self.tree
+            .write("etc/postfix/transport", &transports.concat());
+        run(self.tree.command("postfix").arg("reload"));
+        // trivial-rewrite reads the table once; `postfix reload` replaces it, but not before this returns.
+        std::thread::sleep(Duration::from_millis(300));
+    }
+
+    /// Hands over one message.
+    pub fn send(&self, to: &str) {
+        let mut command = self.tree.command("sendmail");
+        command
+            .args(["-f", "sender@client.test", to])
+            .stdin(Stdio::piped());
+        let mut child = command.spawn().expect("Postfix's sendmail");
+        let text = format!("From: sender@client.test\nTo: {to}\nSubject: lab\n\nA message.\n");
+        child
+            .stdin
+            .take()
+            .expect("a pipe")
+            .write_all(text.as_bytes())
+            .expect("a message is taken");
+        assert!(
+            child.wait().expect("sendmail ends").success(),
+            "Postfix did not take a message for {to}"
+        );
+    }
+
+    /// Waits until the log says something of `to`, at most for `seconds`; panics with the log when it does not.
+    pub fn fate(&self, to: &str, seconds: u64) -> Fate {
+        let fate = wait(seconds, || self.last_fate(to));
+        fate.unwrap_or_else(|| {
+            panic!(
+                "Postfix says nothing of {to} for {seconds} s:\n{}",
+                self.log()
+            )
+        })
+    }
+
+    /// Waits until `to` is delivered, whatever was said before.
+    pub fn sent(&self, to: &str, seconds: u64) {
+        let sent = wait(seconds, || {
+            (self.last_fate(to)? == Fate::Sent).then_some(())
+        });
+        assert!(
+            sent.is_some(),
+            "not delivered to {to} within {seconds} s:\n{}",
+            self.log()
+        );
+    }
+
+    /// Sends to `to` and waits for the first word about it.
+    pub fn deliver(&self, to: &str) -> Fate {
+        self.send(to);
+        self.fate(to, 40)
+    }
+
+    /// Whether a message for `to` is still in the queue.
+    pub fn is_queued(&self, to: &str) -> bool {
+        run(self.tree.command("postqueue").arg("-p")).contains(to)
+    }
+
+    /// How many recipients in the queue contain `part`.
+    pub fn queued(&self, part: &str) -> usize {
+        run(self.tree.command("postqueue").arg("-j"))
+            .matches(part)
+            .count()
+    }
+
+    /// Tries everything in the queue again, now.
+    pub fn flush(&self) {
+        output(self.tree.command("postqueue").arg("-f"));
+    }
+
+    /// The whole log.
+    pub fn log(&self) -> String {
+        fs::read_to_string(self.tree.path("var/log/postfix.log")).unwrap_or_default()
+    }
+
+    /// `mail_version`.
+    pub fn version(&self) -> String {
+        run(self.tree.command("postconf").args(["-h", "mail_version"]))
+            .trim()
+            .to_owned()
+    }
+
+    fn last_fate(&self, to: &str) -> Option<Fate> {
+        let log = self.log();
+        let needle = format!("to=<{to}>");
+        let line = log
+            .lines()
+            .rev()
+            .find(|line| line.contains(&needle) && line.contains("status="))?;
+        let status = line.split("status=").nth(1)?;
+        Some(match status {
+            status if status.starts_with("sent") => Fate::Sent,
+            status if status.starts_with("deferred") => Fate::Deferred(line.to_owned()),
+            _ => Fate::Bounced(line.to_owned()),
+        })
+    }
+}
+
+fn is_smtpd(line: &str) -> bool {
+    line.starts_with("smtp ") && line.split_whitespace().nth(1) == Some("inet")
+}
+
+fn main_cf(release: Release) -> String {
+    let mut text = String::new();
+    let settings = [
+        ("compatibility_level", "3.6"),
+        ("maillog_file", "/var/log/postfix.log"),
+        ("myhostname", "sender.client.test"),
+        ("mydestination", ""),
+        ("inet_interfaces", "loopback-only"),
+        ("inet_protocols", "ipv4"),
+        ("transport_maps", "texthash:/etc/postfix/transport"),
+        ("alias_maps", ""),
+        ("alias_database", ""),
+        ("local_recipient_maps", ""),
+        ("smtp_dns_support_level", "dnssec"),
+        ("smtp_host_lookup", "dns"),
+        ("smtp_tls_security_level", "dane"),
+        ("smtp_tls_CAfile", "/etc/strictmx-test-ca.pem"),
+        ("smtp_tls_loglevel", "1"),
+        ("minimal_backoff_time", "2s"),
+        ("maximal_backoff_time", "4s"),
+        ("queue_run_delay", "2s"),
+        // One refused host must not put a whole destination aside for later mail.
+        ("smtp_connect_timeout", "5s"),
+        ("default_destination_concurrency_failed_cohort_limit", "100"),
+        ("default_process_limit", "50"),
+    ];
+    for (name, value) in settings {
+        writeln!(text, "{name} = {value}").expect("a string takes anything");
+    }
+    if release == Release::Trixie {
+        text.push_str("smtp_tls_enforce_sts_mx_patterns = yes\n");
+    }
+    text
+}
