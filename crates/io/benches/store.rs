@@ -1,0 +1,4 @@
+//! What the store costs beside bare SQLite.
+fn main() {
+    divan::main();
+}

@@ -1,0 +1,39 @@
+//! Floor 2 of strictmx: the adapters, one folder for each thing outside. They translate; they never decide.
+//!
+//! What comes in leaves as a value of `engine::fact` or of `proto`; what goes out was decided further up. No adapter imports
+//! another, save the common ground below. Every bound on size, time and number stands beside the socket or file it guards.
+//!
+//! Common ground:
+//! - [`clock`]: the time of day
+//! - [`task`]: supervised tasks, and the order to stop
+//! - [`sys`]: signals, the service manager, limits of the process
+//! - [`listen`]: listening sockets, and the loop that pipelined protocols share
+//!
+//! Doors, by which others ask us:
+//! - [`socketmap`]: Postfix and sendmail
+//! - [`tcp_table`]: the line protocol
+//! - [`http`]: whatever speaks HTTP/1.1
+//! - [`control`]: our own commands, over a unix socket
+//!
+//! What we keep:
+//! - [`store`]: policies, their history, failures and probes
+//!
+//! What we ask:
+//! - [`dns`]: the resolvers, with the DNSSEC state of each answer
+//! - [`tls`]: TLS clients that enforce or observe certificates
+//! - [`fetch`]: the policy of a domain, over HTTPS
+//! - [`smtp_out`]: a look at an MX host's STARTTLS, without sending mail
+
+pub mod clock;
+pub mod control;
+pub mod dns;
+pub mod fetch;
+pub mod http;
+pub mod listen;
+pub mod smtp_out;
+pub mod socketmap;
+pub mod store;
+pub mod sys;
+pub mod task;
+pub mod tcp_table;
+pub mod tls;

@@ -1,0 +1,139 @@
+//! Supervised tasks: the only place that starts any.
+//!
+//! A task belongs to the group that spawned it. A panic inside one is logged under the task's name and counted, and ends
+//! that task alone. Stopping asks every task to come to its end; [`Tasks::drain`] waits for them, but not for ever.
+use std::any::Any;
+use std::future::Future;
+use std::panic::AssertUnwindSafe;
+use std::sync::{
+    Arc,
+    atomic::{AtomicBool, AtomicU64, Ordering},
+};
+use std::time::Duration;
+
+use futures_util::FutureExt as _;
+use tokio_util::sync::{CancellationToken, WaitForCancellationFutureOwned};
+use tokio_util::task::TaskTracker;
+
+/// A group of tasks. Clones are the same group.
+#[derive(Debug, Clone, Default)]
+pub struct Tasks {
+    tracker: TaskTracker,
+    stop: CancellationToken,
+    shared: Arc<Shared>,
+}
+
+#[derive(Debug, Default)]
+struct Shared {
+    /// Beside the token, because asking a token takes a lock and connections look at this on every request.
+    stopping: AtomicBool,
+    panics: AtomicU64,
+}
+
+impl Tasks {
+    /// A group without tasks.
+    #[must_use]
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    /// Starts a task on the current runtime. `name` is what the log calls it when it panics.
+    pub fn spawn(&self, name: &'static str, future: impl Future<Output = ()> + Send + 'static) {
+        let shared = Arc::clone(&self.shared);
+        self.tracker.spawn(async move {
+            if let Err(panic) = AssertUnwindSafe(future).catch_unwind().await {
+                shared.panics.fetch_add(1, Ordering::Relaxed);
+                tracing::error!(
+                    task = name,
+                    "a task panicked and was ended; the rest goes on: {}",
+                    words(&*panic)
+                );
+            }
+        });
+    }
+
+    /// Resolves once the group has been asked to stop.
+    pub fn stopping(&self) -> WaitForCancellationFutureOwned {
+        self.stop.clone().cancelled_owned()
+    }
+
+    /// Whether the group has been asked to stop.
+    #[must_use]
+    pub fn is_stopping(&self) -> bool {
+        self.shared.stopping.load(Ordering::Acquire)
+    }
+
+    /// Asks every task to come to its end. Does not wait.
+    pub fn stop(&self) {
+        self.shared.stopping.store(true, Ordering::Release);
+        self.stop.cancel();
+    }
+
+    /// Asks every task to end and waits for them, at most `limit`. Returns how many were still running then.
+    pub async fn drain(&self, limit: Duration) -> usize {
+        self.stop();
+        self.tracker.close();
+        match tokio::time::timeout(limit, self.tracker.wait()).await {
+            Ok(()) => 0,
+            Err(_) => self.tracker.len(),
+        }
+    }
+
+    /// Tasks running now.
+    #[must_use]
+    pub fn running(&self) -> usize {
+        self.tracker.len()
+    }
+
+    /// Tasks that ended in a panic since the start.
+    #[must_use]
+    pub fn panics(&self) -> u64 {
+        self.shared.panics.load(Ordering::Relaxed)
+    }
+}
+
+/// What a panic said.
+fn words(panic: &(dyn Any + Send)) -> &str {
+    panic
+        .downcast_ref::<&'static str>()
+        .copied()
+        .or_else(|| panic.downcast_ref::<String>().map(String::as_str))
+        .unwrap_or("it said nothing")
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::panic, reason = "tests")]
+    use super::*;
+
+    #[tokio::test]
+    async fn a_panic_ends_its_task_alone_and_is_counted() {
+        let tasks = Tasks::new();
+        tasks.spawn("doomed", async { panic!("as planned") });
+        let (send, receive) = tokio::sync::oneshot::channel();
+        tasks.spawn("sound", async move {
+            tokio::task::yield_now().await;
+            assert_eq!(send.send(7), Ok(()));
+        });
+        assert_eq!(receive.await, Ok(7));
+        assert_eq!(tasks.drain(Duration::from_secs(5)).await, 0);
+        assert_eq!(tasks.panics(), 1);
+    }
+
+    #[tokio::test]
+    async fn draining_tells_tasks_to_stop_and_waits_for_them() {
+        let tasks = Tasks::new();
+        let group = tasks.clone();
+        tasks.spawn("polite", async move { group.stopping().await });
+        assert!(!tasks.is_stopping());
+        assert_eq!(tasks.drain(Duration::from_secs(5)).await, 0);
+        assert!(tasks.is_stopping());
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn draining_does_not_wait_for_ever() {
+        let tasks = Tasks::new();
+        tasks.spawn("stubborn", std::future::pending());
+        assert_eq!(tasks.drain(Duration::from_secs(30)).await, 1);
+    }
+}
