@@ -21,4 +21,5 @@ pub mod sts;
 pub mod tags;
 pub mod tlsrpt;
 
+mod hex;
 mod shown;

@@ -8,6 +8,8 @@ use core::{fmt, str::FromStr};
 
 use sha2::{Digest, Sha256, Sha512};
 
+use crate::hex::octet;
+
 /// Longest association data that is read, octets: a DNS record holds no more.
 const MAX_DATA: usize = 65_535 - 3;
 
@@ -195,13 +197,16 @@ impl FromStr for Tlsa {
             number().ok_or(NotTlsa)?,
         );
         let digits: String = words.collect();
-        if digits.len() % 2 != 0 || digits.len() / 2 > MAX_DATA {
+        if !digits.len().is_multiple_of(2) || digits.len() / 2 > MAX_DATA {
             return Err(NotTlsa);
         }
         let data = digits
             .as_bytes()
             .chunks_exact(2)
-            .map(octet)
+            .map(|pair| match pair {
+                [high, low] => octet(*high, *low),
+                _ => None,
+            })
             .collect::<Option<Box<[u8]>>>()
             .ok_or(NotTlsa)?;
         Ok(Self {
@@ -211,10 +216,4 @@ impl FromStr for Tlsa {
             data,
         })
     }
-}
-
-fn octet(digits: &[u8]) -> Option<u8> {
-    let [high, low] = digits else { return None };
-    let value = (char::from(*high).to_digit(16)? << 4) | char::from(*low).to_digit(16)?;
-    u8::try_from(value).ok()
 }

@@ -178,7 +178,7 @@ impl<'a> Reply<'a> {
         match *self {
             Self::Ok("") => Reply::Temp("the answer is empty").encode(out),
             Self::Ok(line) if line.len() > MAX_REPLY - 3 => {
-                Reply::Temp("the answer is longer than a reply may be").encode(out)
+                Reply::Temp("the answer is longer than a reply may be").encode(out);
             }
             Self::Ok(line) => encode_text(b"OK ", line, out),
             Self::NotFound => encode_parts(&[b"NOTFOUND "], out),

@@ -1,6 +1,8 @@
 //! tcp_table(5): `get KEY`, replies `200 …`, `500 …`, `400 …`, one line each, at most 4096 characters, odd octets as `%XX`.
 use alloc::{string::String, vec::Vec};
 
+use crate::hex::percent_decode;
+
 /// Longest line in either direction, octets, its end included.
 pub const MAX_LINE: usize = 4096;
 
@@ -67,7 +69,8 @@ impl Request {
             .strip_prefix(b"get ")
             .filter(|key| !key.is_empty())
             .ok_or(RequestError::NotGet)?;
-        let key = unquote(key).ok_or(RequestError::Encoding)?;
+        let key =
+            percent_decode(key, |octet| octet.is_ascii_graphic()).ok_or(RequestError::Encoding)?;
         String::from_utf8(key)
             .map(|key| Self { key })
             .map_err(|_| RequestError::NotUtf8)
@@ -123,27 +126,5 @@ fn quote(text: &str, out: &mut Vec<u8>) {
         } else {
             out.extend_from_slice(&[b'%', digit(octet >> 4), digit(octet & 15)]);
         }
-    }
-}
-
-fn unquote(text: &[u8]) -> Option<Vec<u8>> {
-    let mut out = Vec::with_capacity(text.len());
-    let mut rest = text;
-    loop {
-        rest = match rest {
-            [] => return Some(out),
-            [b'%', high, low, after @ ..] => {
-                let octet =
-                    (char::from(*high).to_digit(16)? << 4) | char::from(*low).to_digit(16)?;
-                out.push(u8::try_from(octet).ok()?);
-                after
-            }
-            [b'%', ..] => return None,
-            [octet, after @ ..] if octet.is_ascii_graphic() => {
-                out.push(*octet);
-                after
-            }
-            _ => return None,
-        };
     }
 }

@@ -60,13 +60,8 @@ impl Ehlo {
 impl Keyword {
     fn read(line: &str) -> Option<Self> {
         let line = line.trim_matches(' ');
-        let (name, params) = line.split_once(' ').unwrap_or((line, ""));
         // Some servers write `AUTH=LOGIN` for clients of the last century; the keyword is AUTH all the same.
-        let (name, params) = if params.is_empty() {
-            name.split_once('=').unwrap_or((name, ""))
-        } else {
-            (name, params)
-        };
+        let (name, params) = line.split_once([' ', '=']).unwrap_or((line, ""));
         let good = !name.is_empty()
             && name
                 .bytes()

@@ -5,8 +5,9 @@ use alloc::{boxed::Box, format, string::String, vec::Vec};
 
 pub use super::limit::{MAX_FINDINGS, MAX_LEN, MAX_MAX_AGE, MAX_MX};
 use super::{
-    Finding, FindingKind, Mode, Pattern, PolicyError, PolicyErrorKind,
-    mx::{PatternError, PatternNote},
+    finding::{Finding, FindingKind, PolicyError, PolicyErrorKind},
+    mode::Mode,
+    mx::{Pattern, PatternError, PatternNote},
 };
 use crate::{name::Domain, shown::shown, tags};
 

@@ -1,7 +1,7 @@
 //! The `_smtp._tls` TXT record (RFC 8460 §3).
 use alloc::{format, string::String, vec::Vec};
 
-use super::{Rua, rua::MAX_RUA};
+use super::rua::{MAX_RUA, Rua};
 use crate::{
     shown::shown,
     tags::{self, Begin, Field},

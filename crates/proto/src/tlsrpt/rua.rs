@@ -1,8 +1,11 @@
 //! Report addresses: `mailto:` (RFC 6068) and `https:` (TLSRPT-3-3, TLSRPT-3-4, TLSRPT-3-6, TLSRPT-3-14).
-use alloc::{format, string::String, vec::Vec};
+use alloc::{format, string::String};
 use core::{fmt, net::IpAddr};
 
-use crate::name::{Domain, NameError};
+use crate::{
+    hex::percent_decode,
+    name::{Domain, NameError},
+};
 
 /// Longest address that is read, octets.
 pub const MAX_RUA: usize = 2048;
@@ -89,7 +92,9 @@ impl fmt::Display for Rua {
 /// Header fields behind `?` are ignored (TLSRPT-3-6), and so are all addressees but the first.
 fn mail_address(text: &str) -> Result<String, RuaError> {
     let to = text.split(['?', '#']).next().unwrap_or_default();
-    let decoded = percent_decode(to).ok_or(RuaError::Encoding)?;
+    let decoded = percent_decode(to.as_bytes(), |_| true)
+        .and_then(|octets| String::from_utf8(octets).ok())
+        .ok_or(RuaError::Encoding)?;
     let first = decoded
         .split(',')
         .next()
@@ -109,32 +114,13 @@ fn is_atext(octet: u8) -> bool {
     octet.is_ascii_alphanumeric() || b"!#$%&'*+-/=?^_`{|}~.".contains(&octet)
 }
 
-fn percent_decode(text: &str) -> Option<String> {
-    let mut out = Vec::with_capacity(text.len());
-    let mut rest = text.as_bytes();
-    while let [first, after @ ..] = rest {
-        rest = after;
-        if *first != b'%' {
-            out.push(*first);
-            continue;
-        }
-        let [high, low, after @ ..] = after else {
-            return None;
-        };
-        let octet = (char::from(*high).to_digit(16)? << 4) | char::from(*low).to_digit(16)?;
-        out.push(u8::try_from(octet).ok()?);
-        rest = after;
-    }
-    String::from_utf8(out).ok()
-}
-
 //----------- https -------------------------------------------------------
 
 /// Checks what follows `https:`. The URI itself is used as published, so it must be safe as it stands.
 fn check_https(rest: &str) -> Result<(), RuaError> {
-    let bad = |octet: u8| !octet.is_ascii_graphic() || b"\"<>\\^`{|}".contains(&octet);
+    let bad = |octet: u8| !octet.is_ascii_graphic() || b"\"<>\\^`{|},;".contains(&octet);
     let rest = rest.strip_prefix("//").ok_or(RuaError::Uri)?;
-    if rest.bytes().any(bad) || percent_decode_any(rest).is_none() {
+    if rest.bytes().any(bad) || percent_decode(rest.as_bytes(), |_| true).is_none() {
         return Err(RuaError::Uri);
     }
     let authority = rest.split(['/', '?', '#']).next().unwrap_or_default();
@@ -157,12 +143,6 @@ fn check_https(rest: &str) -> Result<(), RuaError> {
         Domain::parse_lenient(host)?;
     }
     Ok(())
-}
-
-fn percent_decode_any(text: &str) -> Option<()> {
-    let mut parts = text.split('%');
-    parts.next();
-    parts.all(|part| matches!(part.as_bytes(), [a, b, ..] if a.is_ascii_hexdigit() && b.is_ascii_hexdigit())).then_some(())
 }
 
 fn is_port(port: &str) -> bool {

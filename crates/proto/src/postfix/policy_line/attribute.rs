@@ -1,5 +1,5 @@
 //! The attributes of a policy line: which Postfix knows them, how often they may stand, what they may hold.
-use super::{Dialect, Level};
+use super::level::{Dialect, Level};
 
 /// An attribute of the table below.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

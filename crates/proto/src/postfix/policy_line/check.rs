@@ -2,8 +2,8 @@
 use alloc::string::String;
 
 use super::{
-    Dialect, Level,
     attribute::{self, Kind, Times},
+    level::{Dialect, Level},
 };
 use crate::{postfix::socketmap::MAX_REPLY, shown::shown};
 

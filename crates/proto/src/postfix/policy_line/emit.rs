@@ -1,7 +1,10 @@
 //! Saying an enforced policy (D-36 … D-38).
 use alloc::string::String;
 
-use super::{Dialect, LineError, MAX_LINE, check};
+use super::{
+    check::{LineError, MAX_LINE, check},
+    level::Dialect,
+};
 use crate::{
     name::Domain,
     shown::is_unsafe,
