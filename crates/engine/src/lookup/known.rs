@@ -9,6 +9,9 @@ use crate::{
     time::Timestamp,
 };
 
+/// Least time between two fetches for one id after a failed one, seconds (STS-3.3-9).
+pub(super) const BACKOFF: u64 = 300;
+
 /// A cached policy.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Entry {
@@ -202,7 +205,7 @@ impl Known {
     pub(super) fn held_back(&self, id: Option<&str>, now: Timestamp) -> bool {
         self.backoff.as_ref().is_some_and(|backoff| {
             let left = backoff.until.since(now);
-            backoff.id.as_deref() == id && left > 0 && left <= super::steps::BACKOFF
+            backoff.id.as_deref() == id && left > 0 && left <= BACKOFF
         })
     }
 

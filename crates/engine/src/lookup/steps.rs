@@ -5,15 +5,13 @@ use strictmx_proto::sts::{Finding, Mode, NoRecord, Parsed, Policy, Record};
 
 use super::{
     event::{Event, Trouble},
-    known::{Backoff, Entry, Known, NoPolicy, TxtKnown, Verdict},
+    known::{BACKOFF, Backoff, Entry, Known, NoPolicy, TxtKnown, Verdict},
 };
 use crate::{
     fact::{FetchSeen, Seen, TxtSeen},
     time::Timestamp,
 };
 
-/// Least time between two fetches for one id after a failed one, seconds (STS-3.3-9).
-pub(crate) const BACKOFF: u64 = 300;
 /// Least time an answer is taken to hold, seconds: a TTL of zero must not mean a look-up for each mail (D-23). A failed
 /// look-up counts for as long.
 const TTL_FLOOR: u32 = 60;
