@@ -11,19 +11,10 @@ use std::path::PathBuf;
 use clap::builder::PossibleValuesParser;
 use clap::builder::styling::{AnsiColor, Styles};
 use clap::{ArgAction, Args, CommandFactory, Parser, Subcommand, ValueEnum};
+use strictmx_engine::profile::Profile;
 
+use crate::config::{self, Log};
 pub use exit::Exit;
-
-/// Names of the socketmaps, as `--map` takes them; the same that a mail server may ask for.
-pub const MAPS: [&str; 7] = [
-    "postfix",
-    "QUERY",
-    "postfix-3.10",
-    "QUERYwithTLSRPT",
-    "postfix-3.3",
-    "sendmail",
-    "sts",
-];
 
 const STYLES: Styles = Styles::styled()
     .header(AnsiColor::Green.on_default().bold())
@@ -92,6 +83,19 @@ pub struct Global {
     /// Set by systemd where stderr is the journal: log lines then carry its priorities and no time of their own.
     #[arg(long, global = true, hide = true, env = "JOURNAL_STREAM", hide_env = true)]
     pub journal_stream: Option<String>,
+}
+
+impl Global {
+    /// The log as configured, with what was typed on top: `--log` for the format, each `-v` one level more.
+    pub fn log_settings(&self, configured: Log) -> Log {
+        let format = match self.log {
+            Some(LogFormat::Text) => config::LogFormat::Text,
+            Some(LogFormat::Json) => config::LogFormat::Json,
+            None => configured.format,
+        };
+        let level = (0..self.verbose).fold(configured.level, |level, _| level.more());
+        Log { level, format }
+    }
 }
 
 /// How log lines are written.
@@ -198,7 +202,7 @@ pub struct Explain {
     #[arg(value_name = "DOMAIN")]
     pub domain: String,
     /// Show the answer of this map alone (default: of every map)
-    #[arg(long, value_name = "NAME", value_parser = PossibleValuesParser::new(MAPS))]
+    #[arg(long, value_name = "NAME", value_parser = PossibleValuesParser::new(Profile::names()))]
     pub map: Option<String>,
     /// For people or for programs
     #[arg(long, value_enum, default_value = "text")]

@@ -9,7 +9,7 @@ pub mod keys;
 pub mod print;
 mod raw;
 mod resolve;
-mod settings;
+pub mod settings;
 mod suggest;
 mod value;
 
@@ -23,9 +23,9 @@ use strictmx_engine::time::Timestamp;
 pub use diagnostic::{ConfigError, Problem, Severity};
 use diagnostic::{Text, unreadable};
 pub use settings::{
-    AllowPrivate, Control, Dns, Dnssec, Fetch, Listen, Log, LogFormat, LogLevel, Mode, Observe,
-    Override, OverrideAnswer, PartialDane, Policyd, SelfTest, Servers, Settings, Store, TestName,
-    TestingProbe, Tls, TrustAnchor, Until, Web,
+    AllowPrivate, Control, Dns, Dnssec, DnssecUse, Fetch, Listen, Log, LogFormat, LogLevel, Mode,
+    Observe, Override, Policyd, SelfTest, Servers, Settings, Store, TestName, TestingProbe, Tls,
+    TrustAnchor, Until, Web,
 };
 
 /// A config file has a few kilobytes; more than this is some other file.

@@ -6,7 +6,7 @@
 use super::keys::{OVERRIDE, SECTIONS, Section};
 use super::resolve::{BUILT_IN, DNSSEC, FORMATS, LEVELS, OFF, PARTIAL_DANE, SYSTEM};
 use super::settings::{
-    AllowPrivate, Dns, Listen, Observe, Override, OverrideAnswer, Policyd, SelfTest, Servers,
+    AllowPrivate, Dns, Listen, Observe, Override, Policyd, SelfTest, Servers,
     Settings, TestingProbe, TrustAnchor,
 };
 use super::value::duration_text;
@@ -148,7 +148,7 @@ fn policyd(p: &Policyd, key: &str) -> Option<String> {
         "max_connections" => plain(p.max_connections),
         "cache_entries" => plain(p.cache_entries),
         "tcp_table" => doors(&p.tcp_table),
-        "tcp_table_map" => text(&p.tcp_table_map),
+        "tcp_table_map" => text(p.tcp_table_map.as_str()),
         "smtp_port" => plain(p.smtp_port),
         "helo" => text(p.helo.as_ref()?.as_str()),
         _ => None,
@@ -156,19 +156,13 @@ fn policyd(p: &Policyd, key: &str) -> Option<String> {
 }
 
 fn override_table(one: &Override) -> String {
-    let answer = match &one.answer {
-        OverrideAnswer::Off => OFF,
-        OverrideAnswer::Observe => "observe",
-        OverrideAnswer::RefreshOnly => "refresh-only",
-        OverrideAnswer::Line(line) => line,
-    };
     let mut out = format!(
         "[[policyd.override]]\ndomain = {}\nanswer = {}\n",
         quoted(one.domain.as_str()),
-        quoted(answer)
+        quoted(one.answer.as_str())
     );
-    if let Some(reason) = &one.reason {
-        out.push_str(&format!("reason = {}\n", quoted(reason)));
+    if !one.reason.is_empty() {
+        out.push_str(&format!("reason = {}\n", quoted(&one.reason)));
     }
     if let Some(until) = &one.until {
         out.push_str(&format!("until = {}\n", quoted(&until.date)));

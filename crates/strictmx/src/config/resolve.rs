@@ -4,18 +4,18 @@ use std::collections::BTreeSet;
 use std::ops::RangeInclusive;
 use std::time::Duration;
 
+use strictmx_engine::profile::{Override as Answer, Profile};
 use strictmx_engine::time::Timestamp;
+use strictmx_engine::tls::PartialDane;
 use toml::de::{DeTable, DeValue};
 
 use super::diagnostic::{Problem, Severity};
 use super::raw::{Fields, Given, one_of, unknown, within};
 use super::settings::{
-    AllowPrivate, Control, Dns, Dnssec, Fetch, Log, LogFormat, LogLevel, Observe, Override,
-    OverrideAnswer, PartialDane, Policyd, SelfTest, Servers, Settings, Store, TestingProbe, Tls,
+    AllowPrivate, Control, Dns, Dnssec, Fetch, Log, LogFormat, LogLevel, Observe, Override, Policyd, SelfTest, Servers, Settings, Store, TestingProbe, Tls,
     TrustAnchor, Web,
 };
 use super::value::{self, Complaint, Read};
-use crate::cli::MAPS;
 
 /// Words of `dns.dnssec`.
 pub(super) const DNSSEC: [(&str, Dnssec); 4] = [
@@ -216,8 +216,11 @@ fn testing_probe(text: &str) -> Read<TestingProbe> {
     within(PROBE)(text).map(TestingProbe::Every)
 }
 
-fn map_name(text: &str) -> Read<String> {
-    one_of(text, &MAPS.map(|name| (name, name))).map(str::to_owned)
+fn map_name(text: &str) -> Read<Profile> {
+    if let Some(profile) = Profile::from_map_name(text) {
+        return Ok(profile);
+    }
+    one_of(text, &Profile::ALL.map(|profile| (profile.as_str(), profile)))
 }
 
 fn overrides(f: &mut Fields<'_, '_>, now: Timestamp) -> Vec<Override> {
@@ -228,7 +231,7 @@ fn overrides(f: &mut Fields<'_, '_>, now: Timestamp) -> Vec<Override> {
         let mut inner = f.inner(table.value);
         let domain = required(&mut inner, "domain", &span, value::domain);
         let answer = required(&mut inner, "answer", &span, override_answer);
-        let reason = inner.text("reason", value::word).map(|g| g.value);
+        let reason = inner.text("reason", value::word).map_or_else(String::new, |g| g.value);
         let until = inner.text("until", value::until);
         let (Some(domain), Some(answer)) = (domain, answer) else {
             continue;
@@ -271,23 +274,11 @@ fn required<T>(
     f.text(key, read)
 }
 
-fn override_answer(text: &str) -> Read<OverrideAnswer> {
-    match text {
-        OFF => Ok(OverrideAnswer::Off),
-        "observe" => Ok(OverrideAnswer::Observe),
-        "refresh-only" => Ok(OverrideAnswer::RefreshOnly),
-        line => literal(line).map(OverrideAnswer::Line),
-    }
-}
-
-fn literal(line: &str) -> Read<String> {
-    if line.trim().is_empty() {
-        return Err(Complaint {
-            what: "there is nothing in it".to_owned(),
-            help: Some("write \"off\", \"observe\", \"refresh-only\" or a level line".to_owned()),
-        });
-    }
-    Ok(line.to_owned())
+fn override_answer(text: &str) -> Read<Answer> {
+    Answer::parse(text).map_err(|e| Complaint {
+        what: e.to_string(),
+        help: Some("write \"off\", \"observe\", \"refresh-only\" or a level line such as \"secure match=.example.com\"".to_owned()),
+    })
 }
 
 fn web(mut f: Fields<'_, '_>) -> Web {

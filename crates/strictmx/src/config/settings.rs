@@ -7,7 +7,9 @@ use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use std::path::PathBuf;
 use std::time::Duration;
 
+use strictmx_engine::profile::{Override as Answer, Profile};
 use strictmx_engine::time::Timestamp;
+pub use strictmx_engine::tls::PartialDane;
 use strictmx_proto::name::Domain;
 
 /// Everything a config says, defaults filled in.
@@ -128,6 +130,34 @@ pub enum Dnssec {
     Off,
 }
 
+/// Whose word counts, the servers considered.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum DnssecUse {
+    /// The servers' AD bit.
+    TrustAd,
+    /// Our own validation.
+    Validate,
+    /// Nobody's: as configured.
+    Off,
+    /// Nobody's: this server is not on this machine, and no one said that it is to be trusted.
+    OffUntrusted(SocketAddr),
+}
+
+impl Dnssec {
+    /// Whose word counts when these servers are asked (DANE-2.1.1-2).
+    pub fn with(self, servers: &[SocketAddr]) -> DnssecUse {
+        match self {
+            Self::TrustAd => DnssecUse::TrustAd,
+            Self::Validate => DnssecUse::Validate,
+            Self::Off => DnssecUse::Off,
+            Self::TrustAdLoopback => servers
+                .iter()
+                .find(|server| !server.ip().to_canonical().is_loopback())
+                .map_or(DnssecUse::TrustAd, |server| DnssecUse::OffUntrusted(*server)),
+        }
+    }
+}
+
 /// The resolver self-test.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum SelfTest {
@@ -229,8 +259,8 @@ pub struct Policyd {
     pub cache_entries: usize,
     /// `tcp_table` doors.
     pub tcp_table: Vec<Listen>,
-    /// Whose answers those give: one of [`crate::cli::MAPS`].
-    pub tcp_table_map: String,
+    /// In whose words those answer.
+    pub tcp_table_map: Profile,
     /// Of MX hosts.
     pub smtp_port: u16,
     /// For the probe; `None`: this machine's host name.
@@ -253,7 +283,7 @@ impl Default for Policyd {
             max_connections: 4096,
             cache_entries: 1_000_000,
             tcp_table: Vec::new(),
-            tcp_table_map: "postfix".to_owned(),
+            tcp_table_map: Profile::Postfix,
             smtp_port: 25,
             helo: None,
             overrides: Vec::new(),
@@ -279,26 +309,15 @@ pub enum TestingProbe {
     Every(Duration),
 }
 
-/// What is demanded where DANE covers some MX hosts and an `enforce` policy exists (D-26).
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum PartialDane {
-    /// `dane-only`.
-    DaneOnly,
-    /// `dane`.
-    Dane,
-    /// `secure`.
-    Secure,
-}
-
 /// `[[policyd.override]]`.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Override {
     /// The next hop.
     pub domain: Domain,
     /// What it gets.
-    pub answer: OverrideAnswer,
-    /// Why.
-    pub reason: Option<String>,
+    pub answer: Answer,
+    /// Why; empty where nobody said.
+    pub reason: String,
     /// The day after which it no longer holds, as written.
     pub until: Option<Until>,
 }
@@ -308,19 +327,6 @@ impl Override {
     pub fn active_at(&self, now: Timestamp) -> bool {
         self.until.as_ref().is_none_or(|until| now < until.end)
     }
-}
-
-/// What an override answers.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum OverrideAnswer {
-    /// Not found.
-    Off,
-    /// Not found, and the log says what would have been demanded.
-    Observe,
-    /// Not found, and the policy is kept fresh.
-    RefreshOnly,
-    /// This line, checked against Postfix's grammar (D-36).
-    Line(String),
 }
 
 /// A last day, UTC.
@@ -398,6 +404,19 @@ pub enum LogLevel {
     Trace,
 }
 
+impl LogLevel {
+    /// One level more.
+    #[must_use]
+    pub fn more(self) -> Self {
+        match self {
+            Self::Error => Self::Warn,
+            Self::Warn => Self::Info,
+            Self::Info => Self::Debug,
+            Self::Debug | Self::Trace => Self::Trace,
+        }
+    }
+}
+
 /// How log lines are written.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum LogFormat {
@@ -437,4 +456,23 @@ impl fmt::Display for Mode {
 
 fn loopback(port: u16) -> Listen {
     Listen::Tcp(SocketAddr::new(IpAddr::V4(Ipv4Addr::LOCALHOST), port))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// DANE-2.1.1-2
+    #[test]
+    fn the_ad_bit_of_a_server_elsewhere_counts_only_when_the_operator_said_so() {
+        let near = SocketAddr::from(([127, 0, 0, 53], 53));
+        let mapped = SocketAddr::from(([0, 0, 0, 0, 0, 0xffff, 0x7f00, 1], 53));
+        let far = SocketAddr::from(([192, 0, 2, 1], 53));
+        let unset = Dnssec::TrustAdLoopback;
+        assert_eq!(unset.with(&[near, mapped]), DnssecUse::TrustAd);
+        assert_eq!(unset.with(&[near, far]), DnssecUse::OffUntrusted(far));
+        assert_eq!(Dnssec::TrustAd.with(&[far]), DnssecUse::TrustAd);
+        assert_eq!(Dnssec::Validate.with(&[far]), DnssecUse::Validate);
+        assert_eq!(Dnssec::Off.with(&[near]), DnssecUse::Off);
+    }
 }

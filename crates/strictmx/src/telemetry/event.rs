@@ -1,0 +1,348 @@
+//! Everything worth telling: one variant per event, each with its one log line; its metric is counted in [`super`].
+//!
+//! Names of events (`fetch-failed`) are stable: people filter by them.
+
+use std::time::Duration;
+
+use serde_json::Value;
+use strictmx_engine::lookup::Event as Happened;
+use strictmx_engine::profile::{Answer, Override};
+use strictmx_engine::refresh::{Alert, Urgency};
+use strictmx_engine::trust::Trust;
+use strictmx_proto::name::Domain;
+use strictmx_proto::sts::Mode;
+
+use super::log::Line;
+use crate::config::LogLevel;
+
+/// One thing that happened.
+#[derive(Debug, Clone, Copy)]
+pub enum Event<'a> {
+    /// The daemon begins.
+    ServiceStarted {
+        /// Where its settings are from.
+        config: &'a str,
+    },
+    /// A door is open.
+    Listening {
+        /// Which service.
+        service: &'static str,
+        /// Where.
+        address: &'a str,
+    },
+    /// Something is off or different from what one may expect, and why.
+    Notice {
+        /// A sentence.
+        what: &'a str,
+    },
+    /// The config can be used, and somebody should look at it.
+    ConfigWarning {
+        /// Where and what.
+        what: &'a str,
+    },
+    /// Questions are answered from now on.
+    Ready {
+        /// Since the start of the process.
+        after: Duration,
+    },
+    /// The stored policies are in memory.
+    PoliciesLoaded {
+        /// How many.
+        count: usize,
+    },
+    /// A new config is in force.
+    ConfigReloaded {
+        /// Its file.
+        config: &'a str,
+    },
+    /// A new config was refused; the old one stays.
+    ConfigRejected {
+        /// What is wrong with it.
+        why: &'a str,
+    },
+    /// A setting changed that only a restart brings into force.
+    RestartNeeded {
+        /// Which: `policyd.listen`.
+        setting: &'a str,
+    },
+    /// The daemon was told to end.
+    Stopping,
+    /// The daemon ends.
+    Stopped {
+        /// Tasks that did not end in time.
+        left: usize,
+    },
+    /// Something happened to a domain's policy.
+    Policy {
+        /// The domain.
+        domain: &'a Domain,
+        /// What.
+        happened: &'a Happened,
+    },
+    /// An enforced policy names none of the MX hosts (D-24).
+    NoMxMatches {
+        /// The domain.
+        domain: &'a Domain,
+        /// Its MX hosts.
+        hosts: &'a [&'a str],
+    },
+    /// A policy cannot be refreshed (STS-3.3-15, STS-10.2-3).
+    RefreshAlert {
+        /// The domain.
+        domain: &'a Domain,
+        /// How bad it is.
+        alert: Alert,
+    },
+    /// Observe mode kept an answer back.
+    AnswerObserved {
+        /// The domain.
+        domain: &'a Domain,
+        /// What it would have been.
+        answer: &'a Answer,
+    },
+    /// An override gave the answer.
+    OverrideUsed {
+        /// The domain.
+        domain: &'a Domain,
+        /// What it says.
+        answer: &'a Override,
+        /// Why, in the operator's words; may be empty.
+        reason: &'a str,
+    },
+    /// An override reached its last day.
+    OverrideExpired {
+        /// The domain.
+        domain: &'a Domain,
+    },
+    /// The resolver was tested.
+    ResolverTested {
+        /// What that showed.
+        trust: &'a Trust,
+    },
+    /// The store failed.
+    StoreFailed {
+        /// What was being done: `read a policy`.
+        doing: &'static str,
+        /// Why it failed.
+        error: &'a str,
+    },
+    /// A session with an MX host of a domain in testing mode (D-31).
+    ProbeDone {
+        /// The domain.
+        domain: &'a Domain,
+        /// The host.
+        host: &'a Domain,
+        /// The RFC 8460 result type; `None`: a success, or nothing was learnt.
+        result: Option<&'a str>,
+    },
+    /// A connection was closed for what it sent.
+    ConnectionRejected {
+        /// Which door.
+        door: &'static str,
+        /// Why.
+        why: &'a str,
+    },
+    /// Somebody changed the cache through the control socket.
+    CacheChanged {
+        /// What was done: `purged`, `imported`.
+        done: &'static str,
+        /// To how many domains.
+        count: usize,
+    },
+}
+
+/// Whether an event may be left out when it repeats itself.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Repeats {
+    /// It says something new each time.
+    No,
+    /// Once in five minutes about the same thing is enough.
+    Yes,
+}
+
+impl Event<'_> {
+    /// The log line.
+    pub(super) fn line(&self) -> Line {
+        match *self {
+            Self::ServiceStarted { config } => info("started", format!("strictmx {}, {config}", env!("CARGO_PKG_VERSION")))
+                .with("version", env!("CARGO_PKG_VERSION"))
+                .with("config", config),
+            Self::Listening { service, address } => {
+                info("listening", format!("{service} listens on {address}")).with("service", service).with("address", address)
+            }
+            Self::Notice { what } => warn("notice", what),
+            Self::ConfigWarning { what } => warn("config-warning", what),
+            Self::Ready { after } => {
+                let millis = u64::try_from(after.as_millis()).unwrap_or(u64::MAX);
+                info("ready", format!("ready after {millis} ms")).with("ms", millis)
+            }
+            Self::PoliciesLoaded { count } => {
+                info("policies-loaded", format!("{count} policies taken over from the store")).with("count", count)
+            }
+            Self::ConfigReloaded { config } => {
+                info("config-reloaded", format!("the config was read again: {config}")).with("config", config)
+            }
+            Self::ConfigRejected { why } => {
+                error("config-rejected", format!("the new config has errors, the old one stays in force: {why}")).with("why", why)
+            }
+            Self::RestartNeeded { setting } => {
+                warn("restart-needed", format!("`{setting}` has changed; that takes a restart")).with("setting", setting)
+            }
+            Self::Stopping => info("stopping", "stopping: no new connections, what is under way is finished"),
+            Self::Stopped { left: 0 } => info("stopped", "stopped"),
+            Self::Stopped { left } => warn("stopped", format!("stopped; {left} tasks did not end in time")).with("left", left),
+            Self::StoreFailed { doing, error: why } => {
+                error("store-failed", format!("could not {doing}: {why}")).with("doing", doing).with("error", why)
+            }
+            Self::ConnectionRejected { door, why } => {
+                line(LogLevel::Debug, "connection-rejected", format!("{door}: connection closed: {why}")).with("door", door)
+            }
+            Self::CacheChanged { done, count } => {
+                info("cache-changed", format!("{count} policies {done}, as told through the control socket")).with("count", count)
+            }
+            Self::ResolverTested { trust } => tested(trust),
+            _ => self.about_domain(),
+        }
+    }
+
+    fn about_domain(&self) -> Line {
+        match *self {
+            Self::Policy { domain, happened } => policy(happened).about("domain", domain),
+            Self::NoMxMatches { domain, hosts } => warn(
+                "no-mx-matches",
+                format!("the enforced policy names none of its MX hosts ({}): mail servers will defer", hosts.join(", ")),
+            )
+            .about("domain", domain)
+            .with("hosts", hosts),
+            Self::RefreshAlert { domain, alert } => refresh(alert).about("domain", domain),
+            Self::AnswerObserved { domain, answer } => {
+                info("answer-observed", format!("observed only; the answer would be {}", said(answer)))
+                    .about("domain", domain)
+                    .with("answer", said(answer))
+            }
+            Self::OverrideUsed { domain, answer, reason } => {
+                let why = if reason.is_empty() { String::new() } else { format!(" ({reason})") };
+                info("override-used", format!("answered by an override: {}{why}", answer.as_str()))
+                    .about("domain", domain)
+                    .with("answer", answer.as_str())
+                    .with("reason", reason)
+            }
+            Self::OverrideExpired { domain } => {
+                warn("override-expired", "the override has expired: it no longer holds").about("domain", domain)
+            }
+            Self::ProbeDone { domain, host, result } => probed(host, result).about("domain", domain),
+            // Every other event has its line in `line`.
+            _ => info("event", format!("{self:?}")),
+        }
+    }
+
+    /// Whether it may be left out when it repeats itself.
+    pub(super) fn repeats(&self) -> Repeats {
+        match self {
+            Self::Policy { happened: Happened::FetchFailed { .. } | Happened::PolicyInvalid { .. } | Happened::TxtTrouble { .. }, .. }
+            | Self::NoMxMatches { .. }
+            | Self::RefreshAlert { .. }
+            | Self::AnswerObserved { .. }
+            | Self::OverrideUsed { .. }
+            | Self::OverrideExpired { .. }
+            | Self::StoreFailed { .. }
+            | Self::ConnectionRejected { .. } => Repeats::Yes,
+            _ => Repeats::No,
+        }
+    }
+}
+
+fn policy(happened: &Happened) -> Line {
+    let level = match happened {
+        _ if happened.weakens() => LogLevel::Warn,
+        Happened::FetchFailed { .. } | Happened::PolicyInvalid { .. } => LogLevel::Warn,
+        Happened::TxtTrouble { again: false, .. } => LogLevel::Warn,
+        Happened::TxtTrouble { .. } | Happened::Refreshed { .. } => LogLevel::Debug,
+        _ => LogLevel::Info,
+    };
+    let event = match happened {
+        Happened::Changed { .. } if happened.weakens() => "policy-downgraded",
+        Happened::Found { .. } => "policy-found",
+        Happened::Changed { .. } => "policy-changed",
+        Happened::Refreshed { .. } => "policy-refreshed",
+        Happened::UsedOnce { .. } => "policy-used-once",
+        Happened::Expired { .. } => "policy-expired",
+        other => other.kind(),
+    };
+    let mut line = line(level, event, happened.to_string());
+    if let Ok(Value::Object(details)) = serde_json::to_value(happened) {
+        line = line.with("details", Value::Object(details));
+    }
+    line
+}
+
+fn refresh(alert: Alert) -> Line {
+    let level = match (alert.urgency, alert.mode) {
+        (Urgency::Pressing, Mode::Enforce) => LogLevel::Error,
+        _ => LogLevel::Warn,
+    };
+    let message = format!(
+        "the {} policy cannot be refreshed ({} failures in a row); it stays in force for {} more",
+        alert.mode.as_str(),
+        alert.failures,
+        span(alert.left)
+    );
+    line(level, "refresh-alert", message).with("failures", alert.failures).with("seconds-left", alert.left)
+}
+
+fn tested(trust: &Trust) -> Line {
+    match trust {
+        Trust::Validates => info("resolver-tested", "the resolver validates DNSSEC"),
+        Trust::DoesNotValidate { why } => error(
+            "resolver-tested",
+            format!("DANE is off: {why}; use a validating resolver on this machine, or dnssec = \"validate\""),
+        ),
+        Trust::Unknown { why } => warn(
+            "resolver-tested",
+            format!("whether the resolver validates is not known ({why}); the AD bit of each answer counts"),
+        ),
+    }
+}
+
+fn probed(host: &Domain, result: Option<&str>) -> Line {
+    match result {
+        None => info("probed", format!("a delivery to {host} would pass")),
+        Some(result) => warn("probed", format!("a delivery to {host} would fail if the policy were enforced: {result}")),
+    }
+    .with("host", host.as_str())
+    .with("result", result)
+}
+
+fn said(answer: &Answer) -> &str {
+    match answer {
+        Answer::Line(line) => line,
+        Answer::NotFound => "not found",
+        Answer::Temp(_) => "a temporary error",
+    }
+}
+
+/// Seconds in the words of people.
+fn span(seconds: u64) -> String {
+    match seconds {
+        172_800.. => format!("{} days", seconds / 86_400),
+        7_200.. => format!("{} hours", seconds / 3_600),
+        120.. => format!("{} minutes", seconds / 60),
+        _ => format!("{seconds} seconds"),
+    }
+}
+
+fn line(level: LogLevel, event: &'static str, message: impl Into<String>) -> Line {
+    Line::new(level, event, message)
+}
+
+fn info(event: &'static str, message: impl Into<String>) -> Line {
+    line(LogLevel::Info, event, message)
+}
+
+fn warn(event: &'static str, message: impl Into<String>) -> Line {
+    line(LogLevel::Warn, event, message)
+}
+
+fn error(event: &'static str, message: impl Into<String>) -> Line {
+    line(LogLevel::Error, event, message)
+}
