@@ -20,25 +20,15 @@ pub(crate) fn names<S: Serializer>(names: &[Domain], serializer: S) -> Result<S:
     serializer.collect_seq(names.iter().map(Domain::as_str))
 }
 
-pub(crate) fn ranked<S: Serializer>(
-    hosts: &[(u16, Domain)],
-    serializer: S,
-) -> Result<S::Ok, S::Error> {
-    serializer.collect_seq(
-        hosts
-            .iter()
-            .map(|(preference, name)| (preference, name.as_str())),
-    )
+pub(crate) fn ranked<S: Serializer>(hosts: &[(u16, Domain)], serializer: S) -> Result<S::Ok, S::Error> {
+    serializer.collect_seq(hosts.iter().map(|(preference, name)| (preference, name.as_str())))
 }
 
 pub(crate) fn mode<S: Serializer>(mode: &Mode, serializer: S) -> Result<S::Ok, S::Error> {
     serializer.serialize_str(mode.as_str())
 }
 
-pub(crate) fn some_mode<S: Serializer>(
-    mode: &Option<Mode>,
-    serializer: S,
-) -> Result<S::Ok, S::Error> {
+pub(crate) fn some_mode<S: Serializer>(mode: &Option<Mode>, serializer: S) -> Result<S::Ok, S::Error> {
     mode.map(Mode::as_str).serialize(serializer)
 }
 
@@ -46,18 +36,12 @@ pub(crate) fn result<S: Serializer>(result: &ResultType, serializer: S) -> Resul
     serializer.serialize_str(result.as_str())
 }
 
-pub(crate) fn findings<S: Serializer>(
-    findings: &[Finding],
-    serializer: S,
-) -> Result<S::Ok, S::Error> {
+pub(crate) fn findings<S: Serializer>(findings: &[Finding], serializer: S) -> Result<S::Ok, S::Error> {
     #[derive(Serialize)]
     struct Shown<'a> {
         line: u32,
         #[serde(serialize_with = "text")]
         what: &'a FindingKind,
     }
-    serializer.collect_seq(findings.iter().map(|finding| Shown {
-        line: finding.line,
-        what: &finding.kind,
-    }))
+    serializer.collect_seq(findings.iter().map(|finding| Shown { line: finding.line, what: &finding.kind }))
 }

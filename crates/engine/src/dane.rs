@@ -135,10 +135,7 @@ pub struct AwaitAddresses {
 
 /// What address answers say together.
 enum Addresses {
-    Found {
-        dnssec: Dnssec,
-        expanded: Option<Domain>,
-    },
+    Found { dnssec: Dnssec, expanded: Option<Domain> },
     NoneKnown(HostDane),
 }
 
@@ -152,18 +149,10 @@ impl AwaitAddresses {
     /// Takes both address answers.
     pub fn saw(self, seen: AddrSeen) -> HostStep {
         let judged = judge(&seen);
-        let asked = Asked {
-            ttl: address_ttl(&seen),
-            host: self.host,
-            port: self.port,
-            addresses: seen,
-        };
+        let asked = Asked { ttl: address_ttl(&seen), host: self.host, port: self.port, addresses: seen };
         match judged {
             Addresses::NoneKnown(dane) => asked.done(dane),
-            Addresses::Found {
-                dnssec: Dnssec::Secure,
-                expanded,
-            } => {
+            Addresses::Found { dnssec: Dnssec::Secure, expanded } => {
                 let original = asked.host.clone();
                 match expanded {
                     Some(expanded) => asked.tlsa(expanded, Some(original)),
@@ -171,16 +160,10 @@ impl AwaitAddresses {
                 }
             }
             // The alias itself may be signed though its target is not (DANE-2.2.2-3).
-            Addresses::Found {
-                dnssec: Dnssec::Insecure,
-                expanded: Some(_),
-            } => HostStep::Alias(AwaitAlias { asked }),
-            Addresses::Found {
-                dnssec: Dnssec::Insecure,
-                expanded: None,
-            } => asked.done(HostDane::NoTlsa {
-                why: WhyNot::AddressInsecure,
-            }),
+            Addresses::Found { dnssec: Dnssec::Insecure, expanded: Some(_) } => HostStep::Alias(AwaitAlias { asked }),
+            Addresses::Found { dnssec: Dnssec::Insecure, expanded: None } => {
+                asked.done(HostDane::NoTlsa { why: WhyNot::AddressInsecure })
+            }
         }
     }
 }
@@ -204,20 +187,13 @@ impl AwaitAlias {
         let Self { mut asked } = self;
         asked.ttl = asked.ttl.min(seen.ttl());
         match seen {
-            Seen::Failed(failure) => asked.done(HostDane::Failed {
-                question: "alias",
-                failure,
-            }),
-            Seen::Found { dnssec, .. }
-            | Seen::NoData { dnssec, .. }
-            | Seen::NxDomain { dnssec, .. } => match dnssec {
+            Seen::Failed(failure) => asked.done(HostDane::Failed { question: "alias", failure }),
+            Seen::Found { dnssec, .. } | Seen::NoData { dnssec, .. } | Seen::NxDomain { dnssec, .. } => match dnssec {
                 Dnssec::Secure => {
                     let original = asked.host.clone();
                     asked.tlsa(original, None)
                 }
-                Dnssec::Insecure => asked.done(HostDane::NoTlsa {
-                    why: WhyNot::AddressInsecure,
-                }),
+                Dnssec::Insecure => asked.done(HostDane::NoTlsa { why: WhyNot::AddressInsecure }),
             },
         }
     }
@@ -243,26 +219,14 @@ impl AwaitTlsa {
 
     /// Takes the TLSA answer.
     pub fn saw(self, seen: TlsaSeen) -> HostStep {
-        let Self {
-            mut asked,
-            base,
-            next,
-            ..
-        } = self;
+        let Self { mut asked, base, next, .. } = self;
         asked.ttl = asked.ttl.min(seen.ttl());
         let why = match seen {
             Seen::Failed(failure) => {
-                return asked.done(HostDane::Failed {
-                    question: "tlsa",
-                    failure,
-                });
+                return asked.done(HostDane::Failed { question: "tlsa", failure });
             }
             // A CNAME at the owner name changes nothing about the base domain (DANE-2.2.3-3).
-            Seen::Found {
-                data,
-                dnssec: Dnssec::Secure,
-                ..
-            } if !data.is_empty() => {
+            Seen::Found { data, dnssec: Dnssec::Secure, .. } if !data.is_empty() => {
                 let usable = data.iter().any(|record| record.0.usable().is_ok());
                 let records = data.into_boxed_slice();
                 return asked.done(if usable {
@@ -271,10 +235,7 @@ impl AwaitTlsa {
                     HostDane::Unusable { base, records }
                 });
             }
-            Seen::Found {
-                dnssec: Dnssec::Insecure,
-                ..
-            } => WhyNot::TlsaInsecure,
+            Seen::Found { dnssec: Dnssec::Insecure, .. } => WhyNot::TlsaInsecure,
             Seen::Found { .. } | Seen::NoData { .. } | Seen::NxDomain { .. } => WhyNot::Absent,
         };
         match next {
@@ -297,26 +258,14 @@ impl Asked {
     /// Goes on to the TLSA question for the first base domain whose owner name fits into DNS.
     fn tlsa(self, base: Domain, next: Option<Domain>) -> HostStep {
         match (owner(&base, self.port), next) {
-            (Some(owner), next) => HostStep::Tlsa(AwaitTlsa {
-                asked: self,
-                base,
-                owner,
-                next,
-            }),
+            (Some(owner), next) => HostStep::Tlsa(AwaitTlsa { asked: self, base, owner, next }),
             (None, Some(next)) => self.tlsa(next, None),
-            (None, None) => self.done(HostDane::NoTlsa {
-                why: WhyNot::Absent,
-            }),
+            (None, None) => self.done(HostDane::NoTlsa { why: WhyNot::Absent }),
         }
     }
 
     fn done(self, dane: HostDane) -> HostStep {
-        HostStep::Done(HostVerdict {
-            host: self.host,
-            dane,
-            addresses: self.addresses,
-            ttl: self.ttl,
-        })
+        HostStep::Done(HostVerdict { host: self.host, dane, addresses: self.addresses, ttl: self.ttl })
     }
 }
 
@@ -328,15 +277,9 @@ fn owner(base: &Domain, port: u16) -> Option<Domain> {
 /// broken AAAA must not stop a host that works (D-30).
 fn judge(seen: &AddrSeen) -> Addresses {
     let found = [found(&seen.a), found(&seen.aaaa)];
-    let secure = found
-        .iter()
-        .flatten()
-        .find(|(dnssec, _)| *dnssec == Dnssec::Secure);
+    let secure = found.iter().flatten().find(|(dnssec, _)| *dnssec == Dnssec::Secure);
     if let Some((dnssec, expanded)) = secure.or_else(|| found.iter().flatten().next()) {
-        return Addresses::Found {
-            dnssec: *dnssec,
-            expanded: expanded.cloned(),
-        };
+        return Addresses::Found { dnssec: *dnssec, expanded: expanded.cloned() };
     }
     Addresses::NoneKnown(match (&seen.a, &seen.aaaa) {
         (Seen::Failed(failure), aaaa) => half(failure, aaaa),
@@ -350,28 +293,15 @@ fn half<T>(failure: &DnsFailure, other: &Seen<T>) -> HostDane {
     match other {
         Seen::NxDomain { .. } => HostDane::NoAddress, // the name does not exist, for no family
         // In a zone that is not signed DANE has no say, whatever the failed half would have been.
-        Seen::NoData {
-            dnssec: Dnssec::Insecure,
-            ..
-        } => HostDane::NoTlsa {
-            why: WhyNot::AddressInsecure,
-        },
-        _ => HostDane::Failed {
-            question: "addresses",
-            failure: failure.clone(),
-        },
+        Seen::NoData { dnssec: Dnssec::Insecure, .. } => HostDane::NoTlsa { why: WhyNot::AddressInsecure },
+        _ => HostDane::Failed { question: "addresses", failure: failure.clone() },
     }
 }
 
 /// State and last alias of an answer that holds addresses.
 fn found<T>(seen: &Seen<Vec<T>>) -> Option<(Dnssec, Option<&Domain>)> {
     match seen {
-        Seen::Found {
-            data,
-            aliases,
-            dnssec,
-            ..
-        } if !data.is_empty() => Some((*dnssec, aliases.last())),
+        Seen::Found { data, aliases, dnssec, .. } if !data.is_empty() => Some((*dnssec, aliases.last())),
         _ => None,
     }
 }
@@ -418,3 +348,6 @@ impl fmt::Display for HostDane {
         }
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -14,11 +14,25 @@
 //! - [`tally`]: the one map from facts to RFC 8460 result types
 //! - [`trust`]: whether the resolver's word on DNSSEC counts
 #![no_std]
+#![cfg_attr(
+    test,
+    allow(
+        clippy::unwrap_used,
+        clippy::expect_used,
+        clippy::indexing_slicing,
+        clippy::string_slice,
+        clippy::panic,
+        clippy::too_many_lines,
+        reason = "tests"
+    )
+)]
 extern crate alloc;
 
 mod as_text;
 pub mod dane;
 pub mod fact;
+#[cfg(test)]
+mod fixture;
 pub mod lookup;
 pub mod nexthop;
 pub mod profile;

@@ -53,11 +53,7 @@ impl Route {
 
 impl From<Domain> for Route {
     fn from(domain: Domain) -> Self {
-        Self {
-            domain,
-            port: None,
-            kind: Kind::Domain,
-        }
+        Self { domain, port: None, kind: Kind::Domain }
     }
 }
 
@@ -123,11 +119,7 @@ pub fn glance(key: &str) -> Glance<'_> {
     for octet in key.bytes() {
         match octet {
             b'.' if label == 0 => {
-                return if dots == 0 {
-                    Glance::Nothing(WhyNothing::Parent)
-                } else {
-                    Glance::Other
-                };
+                return if dots == 0 { Glance::Nothing(WhyNothing::Parent) } else { Glance::Other };
             }
             b'.' if last == b'-' => return Glance::Other,
             b'.' => {
@@ -149,11 +141,7 @@ pub fn glance(key: &str) -> Glance<'_> {
         last = octet;
     }
     let whole = label > 0 && last != b'-' && dots > 0 && key.len() <= 253;
-    if whole && letters == Letters::Some {
-        Glance::Plain(key)
-    } else {
-        Glance::Other
-    }
+    if whole && letters == Letters::Some { Glance::Plain(key) } else { Glance::Other }
 }
 
 /// Whether a label holds anything but digits: one of digits alone at the end makes an address, not a name.
@@ -168,9 +156,7 @@ enum Letters {
 pub fn parse(key: &str) -> NextHop {
     match glance(key) {
         Glance::Nothing(why) => NextHop::Nothing(why),
-        Glance::Plain(_) | Glance::Other => {
-            route(key.trim()).map_or_else(NextHop::Nothing, NextHop::Ask)
-        }
+        Glance::Plain(_) | Glance::Other => route(key.trim()).map_or_else(NextHop::Nothing, NextHop::Ask),
     }
 }
 
@@ -194,24 +180,12 @@ fn route(key: &str) -> Result<Route, WhyNothing> {
             None if after.is_empty() => None,
             None => return Err(WhyNothing::NotAName),
         };
-        return Ok(Route {
-            domain: domain(host)?,
-            port,
-            kind: Kind::Host,
-        });
+        return Ok(Route { domain: domain(host)?, port, kind: Kind::Host });
     }
     match key.split_once(':') {
-        None => Ok(Route {
-            domain: domain(key)?,
-            port: None,
-            kind: Kind::Domain,
-        }),
+        None => Ok(Route { domain: domain(key)?, port: None, kind: Kind::Domain }),
         Some((_, rest)) if rest.contains(':') => Err(WhyNothing::Address),
-        Some((host, text)) => Ok(Route {
-            domain: domain(host)?,
-            port: Some(port(text)?),
-            kind: Kind::Domain,
-        }),
+        Some((host, text)) => Ok(Route { domain: domain(host)?, port: Some(port(text)?), kind: Kind::Domain }),
     }
 }
 
@@ -225,11 +199,7 @@ fn domain(text: &str) -> Result<Domain, WhyNothing> {
         NameError::Address => WhyNothing::Address,
         _ => WhyNothing::NotAName,
     })?;
-    if domain.is_single_label() {
-        Err(WhyNothing::SingleLabel)
-    } else {
-        Ok(domain)
-    }
+    if domain.is_single_label() { Err(WhyNothing::SingleLabel) } else { Ok(domain) }
 }
 
 /// A port number, or one of the names that mail is sent to.
@@ -240,10 +210,9 @@ fn port(text: &str) -> Result<u16, WhyNothing> {
         "submission" => Ok(587),
         "submissions" | "smtps" => Ok(465),
         _ if text.starts_with('+') => Err(WhyNothing::NotAName),
-        _ => text
-            .parse()
-            .ok()
-            .filter(|port| *port > 0)
-            .ok_or(WhyNothing::NotAName),
+        _ => text.parse().ok().filter(|port| *port > 0).ok_or(WhyNothing::NotAName),
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -40,20 +40,12 @@ const NAMES: [(&str, Profile); 7] = [
 
 impl Profile {
     /// All of them.
-    pub const ALL: [Self; 4] = [
-        Self::Postfix,
-        Self::Postfix310,
-        Self::Postfix33,
-        Self::Sendmail,
-    ];
+    pub const ALL: [Self; 4] = [Self::Postfix, Self::Postfix310, Self::Postfix33, Self::Sendmail];
 
     /// The profile of a socketmap name, in any case. `None`: there is no such map (D-35).
     #[must_use]
     pub fn from_map_name(name: &str) -> Option<Self> {
-        NAMES
-            .iter()
-            .find(|(known, _)| known.eq_ignore_ascii_case(name))
-            .map(|(_, profile)| *profile)
+        NAMES.iter().find(|(known, _)| known.eq_ignore_ascii_case(name)).map(|(_, profile)| *profile)
     }
 
     /// All map names that are known, for the text of a refusal (D-35).
@@ -108,23 +100,17 @@ pub enum Answer {
 pub fn answer(plan: &Plan, profile: Profile, domain: &Domain, policy: Option<&Policy>) -> Answer {
     match (plan.level, profile) {
         // sendmail knows the word `secure` alone, and does DANE by itself where it gets no answer.
-        (Level::NotFound, _) | (Level::Dane | Level::DaneOnly, Profile::Sendmail) => {
-            Answer::NotFound
-        }
+        (Level::NotFound, _) | (Level::Dane | Level::DaneOnly, Profile::Sendmail) => Answer::NotFound,
         (Level::Dane, _) => Answer::Line(Cow::Borrowed("dane")),
         (Level::DaneOnly, _) => Answer::Line(Cow::Borrowed("dane-only")),
-        (Level::Temp, _) => Answer::Temp(Cow::Borrowed(
-            plan.reasons.iter().next().map_or("", Reason::sentence),
-        )),
-        (Level::Secure, _) => {
-            match policy.map(|policy| secure_line(domain, policy, profile.shape())) {
-                Some(Ok(line)) => Answer::Line(Cow::Owned(line)),
-                Some(Err(error)) => Answer::Temp(Cow::Owned(format!(
-                    "the MTA-STS policy cannot be told to the mail server: {error}"
-                ))),
-                None => Answer::Temp(Cow::Borrowed("the MTA-STS policy is not at hand")),
+        (Level::Temp, _) => Answer::Temp(Cow::Borrowed(plan.reasons.iter().next().map_or("", Reason::sentence))),
+        (Level::Secure, _) => match policy.map(|policy| secure_line(domain, policy, profile.shape())) {
+            Some(Ok(line)) => Answer::Line(Cow::Owned(line)),
+            Some(Err(error)) => {
+                Answer::Temp(Cow::Owned(format!("the MTA-STS policy cannot be told to the mail server: {error}")))
             }
-        }
+            None => Answer::Temp(Cow::Borrowed("the MTA-STS policy is not at hand")),
+        },
     }
 }
 
@@ -186,10 +172,7 @@ impl Override {
             "refresh-only" => Ok(Self::RefreshOnly),
             line => match check(line, Dialect::Postfix310) {
                 Ok(()) => Ok(Self::Line(line.into())),
-                Err(why) => Err(OverrideError {
-                    value: line.chars().take(100).collect(),
-                    why,
-                }),
+                Err(why) => Err(OverrideError { value: line.chars().take(100).collect(), why }),
             },
         }
     }
@@ -223,9 +206,7 @@ impl Override {
         };
         let said = match profile {
             Profile::Sendmail => for_sendmail(line),
-            _ => check(line, profile.dialect())
-                .map(|()| Some(line.as_ref()))
-                .map_err(|error| format!("{error}")),
+            _ => check(line, profile.dialect()).map(|()| Some(line.as_ref())).map_err(|error| format!("{error}")),
         };
         match said {
             Ok(Some(line)) => Answer::Line(Cow::Owned(line.into())),
@@ -242,16 +223,11 @@ impl Override {
 /// it, and any other attribute would spoil the list.
 fn for_sendmail(line: &str) -> Result<Option<&str>, String> {
     let mut words = line.split([' ', ',']).filter(|word| !word.is_empty());
-    if !words
-        .next()
-        .is_some_and(|level| level.eq_ignore_ascii_case("secure"))
-    {
+    if !words.next().is_some_and(|level| level.eq_ignore_ascii_case("secure")) {
         return Ok(None);
     }
     match (words.next(), words.next(), words.next()) {
-        (Some(list), None | Some("servername=hostname"), None) if list.starts_with("match=") => {
-            Ok(Some(line))
-        }
+        (Some(list), None | Some("servername=hostname"), None) if list.starts_with("match=") => Ok(Some(line)),
         _ => Err("sendmail takes `secure match=… servername=hostname` and nothing else".into()),
     }
 }

@@ -27,9 +27,7 @@ pub fn next_due(known: &Known, seed: u64) -> Option<Timestamp> {
     let life = entry.expires.since(entry.fetched);
     let due = match &known.backoff {
         Some(backoff) => {
-            let retry = backoff
-                .until
-                .plus(wait(backoff.count).saturating_sub(LEAST));
+            let retry = backoff.until.plus(wait(backoff.count).saturating_sub(LEAST));
             let last_call = Timestamp(entry.expires.0.saturating_sub(LAST_CALL));
             retry.min(last_call).max(backoff.until)
         }
@@ -85,15 +83,9 @@ pub fn alert(known: &Known, now: Timestamp) -> Option<Alert> {
     }
     let left = entry.expires.since(now);
     let quarter = entry.expires.since(entry.fetched) / 4;
-    let urgency = if left < quarter {
-        Urgency::Pressing
-    } else {
-        Urgency::Notice
-    };
-    Some(Alert {
-        mode,
-        failures,
-        left,
-        urgency,
-    })
+    let urgency = if left < quarter { Urgency::Pressing } else { Urgency::Notice };
+    Some(Alert { mode, failures, left, urgency })
 }
+
+#[cfg(test)]
+mod tests;

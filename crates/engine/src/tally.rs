@@ -30,19 +30,13 @@ pub struct Failure {
 
 impl Failure {
     const fn fixed(result: ResultType, reason: &'static str) -> Self {
-        Self {
-            result,
-            reason: Cow::Borrowed(reason),
-        }
+        Self { result, reason: Cow::Borrowed(reason) }
     }
 
     /// With text of others in the reason: cut, and control characters replaced.
     fn told(result: ResultType, reason: &str) -> Self {
         let safe = |c: char| if c.is_control() { '\u{fffd}' } else { c };
-        Self {
-            result,
-            reason: Cow::Owned(reason.chars().map(safe).take(MAX_REASON).collect()),
-        }
+        Self { result, reason: Cow::Owned(reason.chars().map(safe).take(MAX_REASON).collect()) }
     }
 }
 
@@ -73,36 +67,20 @@ pub enum Covered {
 pub fn fetch_result(failure: &FetchFailure) -> Failure {
     let error = ResultType::StsPolicyFetchError;
     match failure {
-        FetchFailure::Certificate(fault) => Failure {
-            result: ResultType::StsWebpkiInvalid,
-            ..certificate(fault)
-        },
-        FetchFailure::Dns(failure) => {
-            Failure::told(error, &format!("dns-{}", failure.kind.as_str()))
-        }
+        FetchFailure::Certificate(fault) => Failure { result: ResultType::StsWebpkiInvalid, ..certificate(fault) },
+        FetchFailure::Dns(failure) => Failure::told(error, &format!("dns-{}", failure.kind.as_str())),
         FetchFailure::NoAddress => Failure::fixed(error, "no-address"),
         FetchFailure::AddressRefused { .. } => Failure::fixed(error, "special-address"),
         FetchFailure::Connect { .. } => Failure::fixed(error, "connection-failed"),
         FetchFailure::Tls { detail } => Failure::told(error, &format!("tls-handshake: {detail}")),
-        FetchFailure::Status {
-            status,
-            location: Some(_),
-        } => Failure::told(
-            error,
-            &format!("http-status-{status}, redirects are not followed"),
-        ),
-        FetchFailure::Status {
-            status,
-            location: None,
-        } => Failure::told(error, &format!("http-status-{status}")),
-        FetchFailure::MediaType { sent: Some(sent) } => {
-            Failure::told(error, &format!("media-type: {sent}"))
+        FetchFailure::Status { status, location: Some(_) } => {
+            Failure::told(error, &format!("http-status-{status}, redirects are not followed"))
         }
+        FetchFailure::Status { status, location: None } => Failure::told(error, &format!("http-status-{status}")),
+        FetchFailure::MediaType { sent: Some(sent) } => Failure::told(error, &format!("media-type: {sent}")),
         FetchFailure::MediaType { sent: None } => Failure::fixed(error, "media-type-missing"),
         FetchFailure::TooLarge => Failure::fixed(error, "larger-than-64-kib"),
-        FetchFailure::Timeout { phase } => {
-            Failure::told(error, &format!("timeout-{}", phase.as_str()))
-        }
+        FetchFailure::Timeout { phase } => Failure::told(error, &format!("timeout-{}", phase.as_str())),
         FetchFailure::Http { detail } => Failure::told(error, &format!("http: {detail}")),
     }
 }
@@ -118,17 +96,9 @@ pub fn policy_invalid(error: &PolicyError) -> Failure {
 #[must_use]
 pub fn event(event: &Event) -> Option<Failure> {
     match event {
-        Event::FetchFailed {
-            cached: Some(Mode::None),
-            ..
-        }
-        | Event::PolicyInvalid {
-            cached: Some(Mode::None),
-            ..
-        }
-        | Event::TxtTrouble {
-            cached: Mode::None, ..
-        } => None,
+        Event::FetchFailed { cached: Some(Mode::None), .. }
+        | Event::PolicyInvalid { cached: Some(Mode::None), .. }
+        | Event::TxtTrouble { cached: Mode::None, .. } => None,
         Event::FetchFailed { failure, .. } => Some(fetch_result(failure)),
         Event::PolicyInvalid { error, .. } => Some(policy_invalid(error)),
         Event::TxtTrouble { trouble, .. } => Some(record_trouble(trouble)),
@@ -141,9 +111,7 @@ fn record_trouble(trouble: &Trouble) -> Failure {
     match trouble {
         Trouble::NoRecord(NoRecord::None) => Failure::fixed(error, "txt-record-missing"),
         Trouble::NoRecord(NoRecord::Many(_)) => Failure::fixed(error, "txt-record-not-unique"),
-        Trouble::NoRecord(NoRecord::Invalid(why)) => {
-            Failure::told(error, &format!("txt-record-invalid: {why}"))
-        }
+        Trouble::NoRecord(NoRecord::Invalid(why)) => Failure::told(error, &format!("txt-record-invalid: {why}")),
         Trouble::Failed(kind) => Failure::told(error, &format!("txt-dns-{}", kind.as_str())),
     }
 }
@@ -156,27 +124,20 @@ pub fn session_result(outcome: &TlsOutcome, covered: Covered) -> Counted {
         return Counted::Not;
     }
     if covered == Covered::No {
-        return Counted::Failure(Failure::fixed(
-            ResultType::ValidationFailure,
-            "mx-not-in-policy",
-        ));
+        return Counted::Failure(Failure::fixed(ResultType::ValidationFailure, "mx-not-in-policy"));
     }
     Counted::Failure(match outcome {
         TlsOutcome::Verified => return Counted::Success,
         TlsOutcome::Unreachable { .. } => return Counted::Not,
         TlsOutcome::Certificate(fault) => certificate(fault),
-        TlsOutcome::NoStarttls => {
-            Failure::fixed(ResultType::StarttlsNotSupported, "starttls-not-offered")
+        TlsOutcome::NoStarttls => Failure::fixed(ResultType::StarttlsNotSupported, "starttls-not-offered"),
+        TlsOutcome::StarttlsRefused { reply } => {
+            Failure::told(ResultType::StarttlsNotSupported, &format!("starttls-refused: {reply}"))
         }
-        TlsOutcome::StarttlsRefused { reply } => Failure::told(
-            ResultType::StarttlsNotSupported,
-            &format!("starttls-refused: {reply}"),
-        ),
         TlsOutcome::TlsaMismatch => Failure::fixed(ResultType::ValidationFailure, "tlsa-mismatch"), // D-51
-        TlsOutcome::Handshake { detail } => Failure::told(
-            ResultType::ValidationFailure,
-            &format!("tls-handshake: {detail}"),
-        ),
+        TlsOutcome::Handshake { detail } => {
+            Failure::told(ResultType::ValidationFailure, &format!("tls-handshake: {detail}"))
+        }
     })
 }
 
@@ -184,14 +145,10 @@ pub fn session_result(outcome: &TlsOutcome, covered: Covered) -> Counted {
 #[must_use]
 pub fn dane_result(dane: &HostDane) -> Option<Failure> {
     match dane {
-        HostDane::Unusable { .. } => Some(Failure::fixed(
-            ResultType::TlsaInvalid,
-            "no-usable-tlsa-record",
-        )),
-        HostDane::Failed { question, failure } => Some(Failure::told(
-            ResultType::DnssecInvalid,
-            &format!("{question}-{}", failure.kind.as_str()),
-        )),
+        HostDane::Unusable { .. } => Some(Failure::fixed(ResultType::TlsaInvalid, "no-usable-tlsa-record")),
+        HostDane::Failed { question, failure } => {
+            Some(Failure::told(ResultType::DnssecInvalid, &format!("{question}-{}", failure.kind.as_str())))
+        }
         HostDane::Usable { .. } | HostDane::NoTlsa { .. } | HostDane::NoAddress => None,
     }
 }
@@ -200,19 +157,11 @@ pub fn dane_result(dane: &HostDane) -> Option<Failure> {
 fn certificate(fault: &CertFault) -> Failure {
     match fault {
         CertFault::Expired => Failure::fixed(ResultType::CertificateExpired, "certificate-expired"),
-        CertFault::NotYetValid => {
-            Failure::fixed(ResultType::ValidationFailure, "certificate-not-yet-valid")
+        CertFault::NotYetValid => Failure::fixed(ResultType::ValidationFailure, "certificate-not-yet-valid"),
+        CertFault::NameMismatch => Failure::fixed(ResultType::CertificateHostMismatch, "certificate-host-mismatch"),
+        CertFault::UntrustedIssuer => Failure::fixed(ResultType::CertificateNotTrusted, "certificate-not-trusted"),
+        CertFault::Other { detail } => {
+            Failure::told(ResultType::CertificateNotTrusted, &format!("certificate: {detail}"))
         }
-        CertFault::NameMismatch => Failure::fixed(
-            ResultType::CertificateHostMismatch,
-            "certificate-host-mismatch",
-        ),
-        CertFault::UntrustedIssuer => {
-            Failure::fixed(ResultType::CertificateNotTrusted, "certificate-not-trusted")
-        }
-        CertFault::Other { detail } => Failure::told(
-            ResultType::CertificateNotTrusted,
-            &format!("certificate: {detail}"),
-        ),
     }
 }

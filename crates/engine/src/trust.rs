@@ -70,35 +70,21 @@ pub fn judge(signed: &Probe, bogus: &Probe) -> Trust {
         (_, Probe::Records(_)) => {
             no("the resolver gives out the records of a name whose signatures are wrong on purpose")
         }
-        (
-            Probe::Records(Dnssec::Secure) | Probe::Nothing(Dnssec::Secure),
-            Probe::Failed(failure),
-        ) => match failure.kind {
+        (Probe::Records(Dnssec::Secure) | Probe::Nothing(Dnssec::Secure), Probe::Failed(failure)) => match failure.kind
+        {
             DnsFailureKind::Servfail | DnsFailureKind::Bogus => Trust::Validates,
-            _ => unknown(&alloc::format!(
-                "the test name with wrong signatures cannot be reached: {failure}"
-            )),
+            _ => unknown(&alloc::format!("the test name with wrong signatures cannot be reached: {failure}")),
         },
-        (Probe::Failed(failure), _) => unknown(&alloc::format!(
-            "the signed test name cannot be reached: {failure}"
-        )),
-        (Probe::Nothing(Dnssec::Insecure), _) => {
-            unknown("the signed test name does not exist for this resolver")
-        }
-        (_, Probe::Nothing(_)) => {
-            unknown("the test name with wrong signatures does not exist for this resolver")
-        }
+        (Probe::Failed(failure), _) => unknown(&alloc::format!("the signed test name cannot be reached: {failure}")),
+        (Probe::Nothing(Dnssec::Insecure), _) => unknown("the signed test name does not exist for this resolver"),
+        (_, Probe::Nothing(_)) => unknown("the test name with wrong signatures does not exist for this resolver"),
     }
 }
 
 fn no(why: &str) -> Trust {
-    Trust::DoesNotValidate {
-        why: why.to_string(),
-    }
+    Trust::DoesNotValidate { why: why.to_string() }
 }
 
 fn unknown(why: &str) -> Trust {
-    Trust::Unknown {
-        why: why.to_string(),
-    }
+    Trust::Unknown { why: why.to_string() }
 }

@@ -38,22 +38,14 @@ fn every_scenario_file_holds() {
 }
 
 fn scenario(lines: &str) -> Result<usize, Vec<String>> {
-    run(&format!(
-        "# Title\n\n## A scenario\n\nProse.\n\n```scenario\n{lines}\n```\n"
-    ))
+    run(&format!("# Title\n\n## A scenario\n\nProse.\n\n```scenario\n{lines}\n```\n"))
 }
 
-const FOUND: &str =
-    "at 0 txt v=STSv1; id=a (ttl 300)\nat 0 policy enforce mx=mail.example.com max_age=604800\n";
+const FOUND: &str = "at 0 txt v=STSv1; id=a (ttl 300)\nat 0 policy enforce mx=mail.example.com max_age=604800\n";
 
 #[test]
 fn the_runner_accepts_what_is_right() {
-    assert_eq!(
-        scenario(&format!(
-            "{FOUND}at 0 ask → enforce mail.example.com; txt 1; fetch 1"
-        )),
-        Ok(3)
-    );
+    assert_eq!(scenario(&format!("{FOUND}at 0 ask → enforce mail.example.com; txt 1; fetch 1")), Ok(3));
 }
 
 #[test]
@@ -61,9 +53,7 @@ fn the_runner_fails_on_a_wrong_verdict_and_names_the_line() {
     let errors = scenario(&format!("{FOUND}at 0 ask → no policy (no-record)")).unwrap_err();
     assert_eq!(
         errors,
-        [
-            "line 10 (A scenario): verdict: expected \"no policy (no-record)\", got \"enforce mail.example.com\""
-        ]
+        ["line 10 (A scenario): verdict: expected \"no policy (no-record)\", got \"enforce mail.example.com\""]
     );
 }
 
@@ -71,25 +61,15 @@ fn the_runner_fails_on_a_wrong_verdict_and_names_the_line() {
 fn the_runner_fails_on_a_wrong_count_or_event_or_plan() {
     for (line, what) in [
         ("at 0 ask → fetch 2", "fetch: expected \"2\", got \"1\""),
-        (
-            "at 0 ask → events changed",
-            "events: expected \"changed\", got \"found\"",
-        ),
-        (
-            "at 0 ask → no events",
-            "events: expected \"\", got \"found\"",
-        ),
-        (
-            "at 0 ask → expires 8d",
-            "expires: expected \"691200\", got \"604800\"",
-        ),
+        ("at 0 ask → events changed", "events: expected \"changed\", got \"found\""),
+        ("at 0 ask → no events", "events: expected \"\", got \"found\""),
+        ("at 0 ask → expires 8d", "expires: expected \"691200\", got \"604800\""),
     ] {
         let errors = scenario(&format!("{FOUND}{line}")).unwrap_err();
         assert!(errors.len() == 1 && errors[0].ends_with(what), "{errors:?}");
     }
-    let errors = scenario(
-        "at 0 mx 10 mail.example.com (signed)\nat 0 host mail.example.com tlsa\nat 0 ask\nat 0 plan → secure",
-    );
+    let errors =
+        scenario("at 0 mx 10 mail.example.com (signed)\nat 0 host mail.example.com tlsa\nat 0 ask\nat 0 plan → secure");
     assert!(errors.unwrap_err()[0].contains("expected \"secure\", got \"dane-only\""));
 }
 

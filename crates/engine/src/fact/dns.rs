@@ -80,11 +80,7 @@ impl fmt::Display for DnsFailureKind {
 
 impl fmt::Display for DnsFailure {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        if self.detail.is_empty() {
-            self.kind.fmt(f)
-        } else {
-            write!(f, "{} ({})", self.kind, self.detail)
-        }
+        if self.detail.is_empty() { self.kind.fmt(f) } else { write!(f, "{} ({})", self.kind, self.detail) }
     }
 }
 
@@ -98,10 +94,7 @@ pub enum Seen<T> {
         #[serde(serialize_with = "Shown::shown")]
         data: T,
         /// CNAME targets followed.
-        #[serde(
-            serialize_with = "crate::as_text::names",
-            skip_serializing_if = "Vec::is_empty"
-        )]
+        #[serde(serialize_with = "crate::as_text::names", skip_serializing_if = "Vec::is_empty")]
         aliases: Vec<Domain>,
         /// State of the whole answer, CNAMEs included (DANE-2.1.3-1).
         dnssec: Dnssec,
@@ -149,9 +142,7 @@ impl<T> Seen<T> {
     #[must_use]
     pub const fn dnssec(&self) -> Option<Dnssec> {
         match self {
-            Self::Found { dnssec, .. }
-            | Self::NoData { dnssec, .. }
-            | Self::NxDomain { dnssec, .. } => Some(*dnssec),
+            Self::Found { dnssec, .. } | Self::NoData { dnssec, .. } | Self::NxDomain { dnssec, .. } => Some(*dnssec),
             Self::Failed(_) => None,
         }
     }
@@ -247,15 +238,8 @@ pub struct TlsaRecord(pub Tlsa);
 
 impl fmt::Display for TlsaRecord {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(
-            f,
-            "{} {} {} ",
-            self.0.usage, self.0.selector, self.0.matching
-        )?;
-        self.0
-            .data
-            .iter()
-            .try_for_each(|octet| write!(f, "{octet:02x}"))
+        write!(f, "{} {} {} ", self.0.usage, self.0.selector, self.0.matching)?;
+        self.0.data.iter().try_for_each(|octet| write!(f, "{octet:02x}"))
     }
 }
 

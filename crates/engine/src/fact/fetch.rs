@@ -22,15 +22,10 @@ pub enum FetchSeen {
 impl Serialize for FetchSeen {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         match self {
-            Self::Body(body) => serializer.serialize_newtype_variant(
-                "FetchSeen",
-                0,
-                "body",
-                &String::from_utf8_lossy(body),
-            ),
-            Self::Failed(failure) => {
-                serializer.serialize_newtype_variant("FetchSeen", 1, "failed", failure)
+            Self::Body(body) => {
+                serializer.serialize_newtype_variant("FetchSeen", 0, "body", &String::from_utf8_lossy(body))
             }
+            Self::Failed(failure) => serializer.serialize_newtype_variant("FetchSeen", 1, "failed", failure),
         }
     }
 }
@@ -90,47 +85,28 @@ pub enum FetchFailure {
 impl fmt::Display for FetchFailure {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::Dns(failure) => write!(
-                f,
-                "the policy host's addresses could not be looked up: {failure}"
-            ),
+            Self::Dns(failure) => write!(f, "the policy host's addresses could not be looked up: {failure}"),
             Self::NoAddress => f.write_str("the policy host has no address"),
             Self::AddressRefused { addresses } => {
                 f.write_str("the policy host's addresses are special ones that strictmx does not connect to:")?;
-                addresses
-                    .iter()
-                    .try_for_each(|address| write!(f, " {address}"))
+                addresses.iter().try_for_each(|address| write!(f, " {address}"))
             }
             Self::Connect { detail } => write!(f, "the policy host takes no connection: {detail}"),
-            Self::Certificate(fault) => write!(
-                f,
-                "the policy host's certificate is not acceptable: {fault}"
-            ),
+            Self::Certificate(fault) => write!(f, "the policy host's certificate is not acceptable: {fault}"),
             Self::Tls { detail } => {
                 write!(f, "the TLS handshake with the policy host failed: {detail}")
             }
-            Self::Status {
-                status,
-                location: Some(to),
-            } => write!(
+            Self::Status { status, location: Some(to) } => write!(
                 f,
                 "the policy host answered with status {status}, a redirect to {to}, and redirects are not followed"
             ),
-            Self::Status {
-                status,
-                location: None,
-            } => {
-                write!(
-                    f,
-                    "the policy host answered with status {status} instead of 200"
-                )
+            Self::Status { status, location: None } => {
+                write!(f, "the policy host answered with status {status} instead of 200")
             }
             Self::MediaType { sent: Some(sent) } => {
                 write!(f, "the policy is served as {sent} instead of text/plain")
             }
-            Self::MediaType { sent: None } => {
-                f.write_str("the policy is served without a Content-Type")
-            }
+            Self::MediaType { sent: None } => f.write_str("the policy is served without a Content-Type"),
             Self::TooLarge => f.write_str("the policy is larger than 64 KiB"),
             Self::Timeout { phase } => {
                 write!(f, "the fetch took too long ({} phase)", phase.as_str())

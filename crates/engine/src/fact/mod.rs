@@ -7,8 +7,8 @@ mod fetch;
 mod session;
 
 pub use dns::{
-    ASeen, AaaaSeen, AddrSeen, CnameSeen, DnsFailure, DnsFailureKind, Dnssec, Exchange, Mx, MxSeen,
-    Seen, Shown, TlsaRecord, TlsaSeen, Txt, TxtSeen,
+    ASeen, AaaaSeen, AddrSeen, CnameSeen, DnsFailure, DnsFailureKind, Dnssec, Exchange, Mx, MxSeen, Seen, Shown,
+    TlsaRecord, TlsaSeen, Txt, TxtSeen,
 };
 pub use fetch::{CertFault, CertSeen, FetchFailure, FetchPhase, FetchSeen, FetchTrace, Tried};
 pub use session::{TlsOutcome, TlsSeen};

@@ -12,11 +12,7 @@ use crate::{
 
 /// One thing that happened. `cached` is the mode of the policy that stays in force all the same.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
-#[serde(
-    tag = "event",
-    rename_all = "kebab-case",
-    rename_all_fields = "kebab-case"
-)]
+#[serde(tag = "event", rename_all = "kebab-case", rename_all_fields = "kebab-case")]
 #[non_exhaustive]
 pub enum Event {
     /// A policy where none was cached.
@@ -29,10 +25,7 @@ pub enum Event {
         /// Its life, seconds.
         max_age: u32,
         /// What was odd about its text (D-1 … D-8).
-        #[serde(
-            serialize_with = "as_text::findings",
-            skip_serializing_if = "<[Finding]>::is_empty"
-        )]
+        #[serde(serialize_with = "as_text::findings", skip_serializing_if = "<[Finding]>::is_empty")]
         findings: Box<[Finding]>,
     },
     /// Another policy, or another id for the same, in the place of a cached one.
@@ -50,10 +43,7 @@ pub enum Event {
         /// Its life, seconds; zero: it was used once and is not kept (D-5).
         max_age: u32,
         /// What was odd about its text (D-1 … D-8).
-        #[serde(
-            serialize_with = "as_text::findings",
-            skip_serializing_if = "<[Finding]>::is_empty"
-        )]
+        #[serde(serialize_with = "as_text::findings", skip_serializing_if = "<[Finding]>::is_empty")]
         findings: Box<[Finding]>,
     },
     /// The cached policy again, with a new life.
@@ -72,10 +62,7 @@ pub enum Event {
         #[serde(serialize_with = "as_text::mode")]
         mode: Mode,
         /// What was odd about its text.
-        #[serde(
-            serialize_with = "as_text::findings",
-            skip_serializing_if = "<[Finding]>::is_empty"
-        )]
+        #[serde(serialize_with = "as_text::findings", skip_serializing_if = "<[Finding]>::is_empty")]
         findings: Box<[Finding]>,
     },
     /// The TXT record is gone, unusable or cannot be looked up, while a policy is cached (STS-6-2, D-21).
@@ -100,10 +87,7 @@ pub enum Event {
         /// Why.
         failure: FetchFailure,
         /// The policy that stays, if any.
-        #[serde(
-            serialize_with = "as_text::some_mode",
-            skip_serializing_if = "Option::is_none"
-        )]
+        #[serde(serialize_with = "as_text::some_mode", skip_serializing_if = "Option::is_none")]
         cached: Option<Mode>,
         /// Failures in a row, this one included.
         count: u32,
@@ -116,10 +100,7 @@ pub enum Event {
         #[serde(serialize_with = "as_text::text")]
         error: PolicyError,
         /// The policy that stays, if any.
-        #[serde(
-            serialize_with = "as_text::some_mode",
-            skip_serializing_if = "Option::is_none"
-        )]
+        #[serde(serialize_with = "as_text::some_mode", skip_serializing_if = "Option::is_none")]
         cached: Option<Mode>,
         /// Failures in a row, this one included.
         count: u32,
@@ -165,12 +146,9 @@ impl Event {
     #[must_use]
     pub fn weakens(&self) -> bool {
         match self {
-            Self::Changed {
-                old_mode,
-                mode,
-                max_age,
-                ..
-            } => *old_mode == Mode::Enforce && (*mode != Mode::Enforce || *max_age == 0),
+            Self::Changed { old_mode, mode, max_age, .. } => {
+                *old_mode == Mode::Enforce && (*mode != Mode::Enforce || *max_age == 0)
+            }
             Self::Expired { mode, .. } => *mode == Mode::Enforce,
             _ => false,
         }
@@ -189,24 +167,10 @@ impl fmt::Display for Trouble {
 impl fmt::Display for Event {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::Found {
-                id, mode, max_age, ..
-            } => {
-                write!(
-                    f,
-                    "found a policy, {}, id {}, for {max_age} s",
-                    mode.as_str(),
-                    shown(id)
-                )
+            Self::Found { id, mode, max_age, .. } => {
+                write!(f, "found a policy, {}, id {}, for {max_age} s", mode.as_str(), shown(id))
             }
-            Self::Changed {
-                old_id,
-                old_mode,
-                id,
-                mode,
-                max_age,
-                ..
-            } => write!(
+            Self::Changed { old_id, old_mode, id, mode, max_age, .. } => write!(
                 f,
                 "the policy changed from {}, id {}, to {}, id {}, for {max_age} s",
                 old_mode.as_str(),
@@ -215,53 +179,20 @@ impl fmt::Display for Event {
                 shown(id)
             ),
             Self::Refreshed { id, mode } => {
-                write!(
-                    f,
-                    "the policy was fetched again unchanged, {}, id {}",
-                    mode.as_str(),
-                    shown(id)
-                )
+                write!(f, "the policy was fetched again unchanged, {}, id {}", mode.as_str(), shown(id))
             }
             Self::UsedOnce { id, mode, .. } => {
-                write!(
-                    f,
-                    "used a policy with max_age 0 once, {}, id {}",
-                    mode.as_str(),
-                    shown(id)
-                )
+                write!(f, "used a policy with max_age 0 once, {}, id {}", mode.as_str(), shown(id))
             }
-            Self::TxtTrouble {
-                trouble, cached, ..
-            } => {
-                write!(
-                    f,
-                    "trouble with the MTA-STS record: {trouble}{}",
-                    stays(Some(*cached))
-                )
+            Self::TxtTrouble { trouble, cached, .. } => {
+                write!(f, "trouble with the MTA-STS record: {trouble}{}", stays(Some(*cached)))
             }
             Self::TxtBack { id } => write!(f, "the MTA-STS record is back, id {id}"),
-            Self::FetchFailed {
-                id,
-                failure,
-                cached,
-                ..
-            } => {
-                write!(
-                    f,
-                    "fetching the policy of id {} failed: {failure}{}",
-                    shown(id),
-                    stays(*cached)
-                )
+            Self::FetchFailed { id, failure, cached, .. } => {
+                write!(f, "fetching the policy of id {} failed: {failure}{}", shown(id), stays(*cached))
             }
-            Self::PolicyInvalid {
-                id, error, cached, ..
-            } => {
-                write!(
-                    f,
-                    "the policy of id {} is not valid: {error}{}",
-                    shown(id),
-                    stays(*cached)
-                )
+            Self::PolicyInvalid { id, error, cached, .. } => {
+                write!(f, "the policy of id {} is not valid: {error}{}", shown(id), stays(*cached))
             }
             Self::Expired { id, mode } => {
                 write!(f, "the policy expired, {}, id {}", mode.as_str(), shown(id))

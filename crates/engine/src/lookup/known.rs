@@ -136,19 +136,16 @@ impl fmt::Display for NoPolicy {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::NoRecord(NoRecord::None) => f.write_str("the domain has no MTA-STS record"),
-            Self::NoRecord(NoRecord::Many(count)) => write!(
-                f,
-                "the domain has {count} MTA-STS records where exactly one is allowed, which counts as none"
-            ),
+            Self::NoRecord(NoRecord::Many(count)) => {
+                write!(f, "the domain has {count} MTA-STS records where exactly one is allowed, which counts as none")
+            }
             Self::NoRecord(NoRecord::Invalid(error)) => {
                 write!(f, "the domain's MTA-STS record is not valid: {error}")
             }
             Self::Dns(kind) => write!(f, "the MTA-STS record could not be looked up: {kind}"),
             Self::Fetch(failure) => write!(f, "the MTA-STS policy could not be fetched: {failure}"),
             Self::Invalid(error) => write!(f, "the MTA-STS policy is not valid: {error}"),
-            Self::Pending => {
-                f.write_str("the MTA-STS policy is not known yet; the look-up goes on")
-            }
+            Self::Pending => f.write_str("the MTA-STS policy is not known yet; the look-up goes on"),
         }
     }
 }
@@ -180,8 +177,7 @@ impl Known {
     /// Whether [`super::start`] would be done at once, with nothing to ask in the background either (D-23). Allocates nothing.
     #[must_use]
     pub fn fresh_at(&self, now: Timestamp) -> bool {
-        if self.entry.as_ref().is_some_and(|entry| !entry.live_at(now)) || !self.txt_counts_at(now)
-        {
+        if self.entry.as_ref().is_some_and(|entry| !entry.live_at(now)) || !self.txt_counts_at(now) {
             return false;
         }
         match &self.txt {
@@ -211,8 +207,6 @@ impl Known {
 
     /// Whether the cached policy is the one of this id (STS-3.1-4: equal or not, no order).
     fn has(&self, id: &str) -> bool {
-        self.entry
-            .as_ref()
-            .is_some_and(|entry| entry.id.as_deref() == Some(id))
+        self.entry.as_ref().is_some_and(|entry| entry.id.as_deref() == Some(id))
     }
 }

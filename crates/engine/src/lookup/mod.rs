@@ -17,6 +17,8 @@
 mod event;
 mod known;
 mod steps;
+#[cfg(test)]
+mod tests;
 
 pub use event::{Event, Trouble};
 pub use known::{Backoff, Entry, Known, NoPolicy, TxtKnown, Verdict};

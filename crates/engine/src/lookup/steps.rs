@@ -72,22 +72,14 @@ pub fn start(cached: Option<Known>, now: Timestamp) -> Step {
     if fresh || work.known.live_at(now).is_some() {
         let recheck = if fresh { Recheck::NotDue } else { Recheck::Due };
         let verdict = work.known.verdict_at(now);
-        return Step::Done(Done {
-            verdict,
-            known: work.known,
-            events: work.events,
-            recheck,
-        });
+        return Step::Done(Done { verdict, known: work.known, events: work.events, recheck });
     }
     match &work.known.txt {
         TxtKnown::Id(id) if work.known.txt_counts_at(now) => {
             let id = Some(id.clone()); // no policy cached, no failure lately: STS-5.1-1
             Step::Fetch(AwaitFetch { work, id })
         }
-        _ => Step::Txt(AwaitTxt {
-            work,
-            purpose: Purpose::Learn,
-        }),
+        _ => Step::Txt(AwaitTxt { work, purpose: Purpose::Learn }),
     }
 }
 
@@ -95,10 +87,7 @@ pub fn start(cached: Option<Known>, now: Timestamp) -> Step {
 pub fn recheck(known: Known, now: Timestamp) -> Step {
     let mut work = Work::new(known);
     work.drop_expired(now);
-    Step::Txt(AwaitTxt {
-        work,
-        purpose: Purpose::Learn,
-    })
+    Step::Txt(AwaitTxt { work, purpose: Purpose::Learn })
 }
 
 /// Begins to renew a policy ahead of its expiry (STS-3.3-14): the TXT is asked, then the policy is fetched whatever that
@@ -108,19 +97,11 @@ pub fn recheck(known: Known, now: Timestamp) -> Step {
 /// Where no policy is known at all this is a plain look-up.
 pub fn refresh(known: Known, now: Timestamp) -> Step {
     let mut work = Work::new(known);
-    if work
-        .known
-        .entry
-        .as_ref()
-        .is_some_and(|entry| entry.expires <= now)
-    {
+    if work.known.entry.as_ref().is_some_and(|entry| entry.expires <= now) {
         work.expire();
         return work.done(now);
     }
-    Step::Txt(AwaitTxt {
-        work,
-        purpose: Purpose::Renew,
-    })
+    Step::Txt(AwaitTxt { work, purpose: Purpose::Renew })
 }
 
 /// The TXT records are awaited.
@@ -140,9 +121,7 @@ impl AwaitTxt {
         let ttl = ttl(&known, &txt);
         work.note_txt(known, ttl, now);
         match work.wanted(purpose, now) {
-            Some(id) if !work.known.held_back(id.as_deref(), now) => {
-                Step::Fetch(AwaitFetch { work, id })
-            }
+            Some(id) if !work.known.held_back(id.as_deref(), now) => Step::Fetch(AwaitFetch { work, id }),
             _ => work.done(now),
         }
     }
@@ -170,40 +149,16 @@ impl AwaitFetch {
         match got {
             FetchSeen::Failed(failure) => {
                 let (cached, count) = work.setback(now);
-                let told = Event::FetchFailed {
-                    id: id.clone(),
-                    failure: failure.clone(),
-                    cached,
-                    count,
-                };
-                work.failed(
-                    told,
-                    Backoff {
-                        id,
-                        until: now.plus(BACKOFF),
-                        count,
-                        why: NoPolicy::Fetch(failure),
-                    },
-                    now,
-                )
+                let told = Event::FetchFailed { id: id.clone(), failure: failure.clone(), cached, count };
+                work.failed(told, Backoff { id, until: now.plus(BACKOFF), count, why: NoPolicy::Fetch(failure) }, now)
             }
             FetchSeen::Body(body) => match Policy::parse(&body) {
                 Err(error) => {
                     let (cached, count) = work.setback(now);
-                    let told = Event::PolicyInvalid {
-                        id: id.clone(),
-                        error: error.clone(),
-                        cached,
-                        count,
-                    };
+                    let told = Event::PolicyInvalid { id: id.clone(), error: error.clone(), cached, count };
                     work.failed(
                         told,
-                        Backoff {
-                            id,
-                            until: now.plus(BACKOFF),
-                            count,
-                            why: NoPolicy::Invalid(error),
-                        },
+                        Backoff { id, until: now.plus(BACKOFF), count, why: NoPolicy::Invalid(error) },
                         now,
                     )
                 }
@@ -222,31 +177,20 @@ struct Work {
 
 impl Work {
     const fn new(known: Known) -> Self {
-        Self {
-            known,
-            events: Vec::new(),
-        }
+        Self { known, events: Vec::new() }
     }
 
     /// Drops a policy whose life is over: from then on it counts as none (decision table of RFC 8461). The one place, with
     /// [`Work::took`], where a policy goes.
     fn drop_expired(&mut self, now: Timestamp) {
-        if self
-            .known
-            .entry
-            .as_ref()
-            .is_some_and(|entry| !entry.live_at(now))
-        {
+        if self.known.entry.as_ref().is_some_and(|entry| !entry.live_at(now)) {
             self.expire();
         }
     }
 
     fn expire(&mut self) {
         if let Some(entry) = self.known.entry.take() {
-            self.events.push(Event::Expired {
-                id: entry.id,
-                mode: entry.policy.mode,
-            });
+            self.events.push(Event::Expired { id: entry.id, mode: entry.policy.mode });
         }
     }
 
@@ -257,11 +201,7 @@ impl Work {
             match (trouble, before) {
                 (Some(trouble), before) => {
                     let again = before.as_ref() == Some(&trouble);
-                    self.events.push(Event::TxtTrouble {
-                        trouble,
-                        cached: entry.policy.mode,
-                        again,
-                    });
+                    self.events.push(Event::TxtTrouble { trouble, cached: entry.policy.mode, again });
                 }
                 (None, Some(_)) => {
                     if let TxtKnown::Id(id) = &txt {
@@ -279,11 +219,7 @@ impl Work {
     /// Whether a policy is to be fetched, and for which id.
     fn wanted(&self, purpose: Purpose, now: Timestamp) -> Option<Option<Box<str>>> {
         match (&self.known.txt, self.known.live_at(now)) {
-            (TxtKnown::Id(id), Some(entry))
-                if purpose == Purpose::Learn && entry.id.as_ref() == Some(id) =>
-            {
-                None
-            }
+            (TxtKnown::Id(id), Some(entry)) if purpose == Purpose::Learn && entry.id.as_ref() == Some(id) => None,
             (TxtKnown::Id(id), _) => Some(Some(id.clone())),
             (_, Some(entry)) if purpose == Purpose::Renew => Some(entry.id.clone()),
             _ => None, // STS-3.1-7, STS-3.1-8: no record, no fetch
@@ -293,11 +229,7 @@ impl Work {
     /// The mode of the policy that outlives a failed fetch, and how many failed in a row with this one.
     fn setback(&self, now: Timestamp) -> (Option<Mode>, u32) {
         let cached = self.known.policy_at(now).map(|policy| policy.mode);
-        let before = self
-            .known
-            .backoff
-            .as_ref()
-            .map_or(0, |backoff| backoff.count);
+        let before = self.known.backoff.as_ref().map_or(0, |backoff| backoff.count);
         (cached, before.saturating_add(1))
     }
 
@@ -315,21 +247,11 @@ impl Work {
             Some(old) if *old.policy == parsed.policy => Arc::clone(&old.policy),
             _ => Arc::new(parsed.policy),
         };
-        self.events.push(told(
-            old,
-            id.clone(),
-            &policy,
-            parsed.findings.into_boxed_slice(),
-        ));
+        self.events.push(told(old, id.clone(), &policy, parsed.findings.into_boxed_slice()));
         self.known.backoff = None;
         if policy.max_age > 0 {
             let expires = now.plus(u64::from(policy.max_age));
-            self.known.entry = Some(Entry {
-                id,
-                policy: Arc::clone(&policy),
-                fetched: now,
-                expires,
-            });
+            self.known.entry = Some(Entry { id, policy: Arc::clone(&policy), fetched: now, expires });
         }
         // D-5: one with `max_age: 0` is for this delivery and not kept. What was cached is gone all the same: its owner has
         // just replaced it.
@@ -343,41 +265,19 @@ impl Work {
 
     fn done(self, now: Timestamp) -> Step {
         let verdict = self.known.verdict_at(now);
-        Step::Done(Done {
-            verdict,
-            known: self.known,
-            events: self.events,
-            recheck: Recheck::NotDue,
-        })
+        Step::Done(Done { verdict, known: self.known, events: self.events, recheck: Recheck::NotDue })
     }
 }
 
-fn told(
-    old: Option<Entry>,
-    id: Option<Box<str>>,
-    policy: &Arc<Policy>,
-    findings: Box<[Finding]>,
-) -> Event {
+fn told(old: Option<Entry>, id: Option<Box<str>>, policy: &Arc<Policy>, findings: Box<[Finding]>) -> Event {
     let (mode, max_age) = (policy.mode, policy.max_age);
     match old {
         None if max_age == 0 => Event::UsedOnce { id, mode, findings },
-        None => Event::Found {
-            id,
-            mode,
-            max_age,
-            findings,
-        },
+        None => Event::Found { id, mode, max_age, findings },
         Some(old) if Arc::ptr_eq(&old.policy, policy) && (old.id == id || old.id.is_none()) => {
             Event::Refreshed { id, mode }
         }
-        Some(old) => Event::Changed {
-            old_id: old.id,
-            old_mode: old.policy.mode,
-            id,
-            mode,
-            max_age,
-            findings,
-        },
+        Some(old) => Event::Changed { old_id: old.id, old_mode: old.policy.mode, id, mode, max_age, findings },
     }
 }
 

@@ -27,10 +27,7 @@ impl MxSource {
     /// Whether nobody on the way could have changed the list: only then can DANE bind the domain (DANE-2.2.1-2).
     #[must_use]
     pub const fn trusted(self) -> bool {
-        matches!(
-            self,
-            Self::Mx(Dnssec::Secure) | Self::Implicit(Dnssec::Secure) | Self::Configured
-        )
+        matches!(self, Self::Mx(Dnssec::Secure) | Self::Implicit(Dnssec::Secure) | Self::Configured)
     }
 }
 
@@ -97,15 +94,11 @@ pub fn hosts(domain: &Domain, mx: &MxSeen) -> Hosts {
         Seen::Failed(failure) => Hosts::Failed(failure.clone()),
         Seen::NxDomain { ttl, .. } => Hosts::NoDomain { ttl: *ttl },
         Seen::NoData { dnssec, ttl } => implicit(domain, *dnssec, *ttl),
-        Seen::Found {
-            data, dnssec, ttl, ..
-        } if data.is_empty() => implicit(domain, *dnssec, *ttl),
+        Seen::Found { data, dnssec, ttl, .. } if data.is_empty() => implicit(domain, *dnssec, *ttl),
         Seen::Found { data, ttl, .. } if data.iter().all(|mx| mx.exchange == Exchange::Null) => {
             Hosts::Null { ttl: *ttl }
         }
-        Seen::Found {
-            data, dnssec, ttl, ..
-        } => listed(data, *dnssec, *ttl),
+        Seen::Found { data, dnssec, ttl, .. } => listed(data, *dnssec, *ttl),
     }
 }
 
@@ -147,16 +140,7 @@ fn listed(data: &[Mx], dnssec: Dnssec, ttl: u32) -> Hosts {
                 continue;
             }
         };
-        dropped.push(Dropped {
-            preference: mx.preference,
-            exchange: format!("{}", mx.exchange),
-            why,
-        });
+        dropped.push(Dropped { preference: mx.preference, exchange: format!("{}", mx.exchange), why });
     }
-    Hosts::Found {
-        source: MxSource::Mx(dnssec),
-        hosts,
-        dropped,
-        ttl,
-    }
+    Hosts::Found { source: MxSource::Mx(dnssec), hosts, dropped, ttl }
 }

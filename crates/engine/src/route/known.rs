@@ -65,9 +65,7 @@ impl RouteKnown {
 
     /// The hosts that mail could be delivered to.
     pub fn live(&self) -> impl Iterator<Item = &HostSummary> {
-        self.hosts
-            .iter()
-            .filter(|host| host.dane != DaneState::Dead)
+        self.hosts.iter().filter(|host| host.dane != DaneState::Dead)
     }
 }
 
@@ -76,9 +74,7 @@ impl RouteKnown {
 #[must_use]
 pub fn known(hosts: &Hosts, verdicts: &[HostVerdict], now: Timestamp) -> RouteKnown {
     let (source, list, ttl) = match hosts {
-        Hosts::Found {
-            source, hosts, ttl, ..
-        } => (RouteSource::Hosts(*source), hosts.as_slice(), *ttl),
+        Hosts::Found { source, hosts, ttl, .. } => (RouteSource::Hosts(*source), hosts.as_slice(), *ttl),
         Hosts::Null { ttl } => (RouteSource::Null, [].as_slice(), *ttl),
         Hosts::NoDomain { ttl } => (RouteSource::NoDomain, [].as_slice(), *ttl),
         Hosts::Failed(failure) => (RouteSource::Failed(failure.kind), [].as_slice(), 0),
@@ -92,22 +88,9 @@ pub fn known(hosts: &Hosts, verdicts: &[HostVerdict], now: Timestamp) -> RouteKn
             let dane = verdict.map_or(DaneState::Failed, |verdict| DaneState::from(&verdict.dane));
             failed |= dane == DaneState::Failed;
             ttl = ttl.min(verdict.map_or(0, |verdict| verdict.ttl));
-            HostSummary {
-                name: name.clone(),
-                preference: *preference,
-                dane,
-            }
+            HostSummary { name: name.clone(), preference: *preference, dane }
         })
         .collect();
-    let ttl = if failed {
-        TTL_FAILED
-    } else {
-        ttl.clamp(TTL_FLOOR, TTL_CEILING)
-    };
-    RouteKnown {
-        source,
-        hosts,
-        asked: now,
-        expires: now.plus(u64::from(ttl)),
-    }
+    let ttl = if failed { TTL_FAILED } else { ttl.clamp(TTL_FLOOR, TTL_CEILING) };
+    RouteKnown { source, hosts, asked: now, expires: now.plus(u64::from(ttl)) }
 }

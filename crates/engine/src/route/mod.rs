@@ -3,6 +3,8 @@
 mod hosts;
 mod known;
 mod table;
+#[cfg(test)]
+mod tests;
 
 pub use hosts::{Dropped, Hosts, MAX_HOSTS, MxSource, WhyDropped, configured, hosts};
 pub use known::{HostSummary, RouteKnown, RouteSource, known};

@@ -65,21 +65,13 @@ impl Allowed {
     #[must_use]
     pub const fn sentence(self) -> &'static str {
         match self {
-            Self::WithDane => {
-                "mail goes there only over TLS with a certificate that fits a TLSA record"
-            }
+            Self::WithDane => "mail goes there only over TLS with a certificate that fits a TLSA record",
             Self::WithTls => {
                 "mail goes there only over TLS; no TLSA record is usable, so the certificate is not judged"
             }
-            Self::WithCertificate => {
-                "mail goes there only over TLS with a certificate that is valid for the host"
-            }
-            Self::InAnyCase => {
-                "mail goes there, over TLS if the host offers it; nothing demands a valid certificate"
-            }
-            Self::NotInPolicy => {
-                "no mail goes there: no mx pattern of the enforced policy matches the host"
-            }
+            Self::WithCertificate => "mail goes there only over TLS with a certificate that is valid for the host",
+            Self::InAnyCase => "mail goes there, over TLS if the host offers it; nothing demands a valid certificate",
+            Self::NotInPolicy => "no mail goes there: no mx pattern of the enforced policy matches the host",
             Self::LookupFailed => {
                 "no mail goes there for now: a DNS look-up failed, so it is not known whether DANE applies"
             }
@@ -113,13 +105,7 @@ pub fn table(route: &RouteKnown, policy: Option<&Policy>) -> Vec<HostRow> {
             DaneState::Unusable => Allowed::WithTls,
             DaneState::None | DaneState::Usable | DaneState::Failed => Allowed::InAnyCase,
         };
-        HostRow {
-            host: host.name.clone(),
-            preference: host.preference,
-            dane: host.dane,
-            cover,
-            allowed,
-        }
+        HostRow { host: host.name.clone(), preference: host.preference, dane: host.dane, cover, allowed }
     };
     route.hosts.iter().map(row).collect()
 }
@@ -140,7 +126,5 @@ pub fn cover(policy: Option<&Policy>, host: &Domain) -> Cover {
 /// and a policy of mode `none`, give no reason to.
 #[must_use]
 pub fn names_none(route: &RouteKnown, policy: &Policy) -> bool {
-    policy.mode != Mode::None
-        && route.live().next().is_some()
-        && !route.live().any(|host| policy.covers(&host.name))
+    policy.mode != Mode::None && route.live().next().is_some() && !route.live().any(|host| policy.covers(&host.name))
 }

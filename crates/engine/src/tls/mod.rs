@@ -6,6 +6,8 @@
 mod plan;
 mod reason;
 mod require;
+#[cfg(test)]
+mod tests;
 
 pub use plan::{DaneUse, Level, PartialDane, Plan, Settings, plan};
 pub use reason::{Reason, Reasons};

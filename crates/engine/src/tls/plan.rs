@@ -109,11 +109,7 @@ pub enum DaneUse {
 /// | none usable, none failed | secure | dane if any has TLSA, else not found |
 #[must_use]
 pub fn plan(route: Option<&RouteKnown>, sts: &Verdict, settings: &Settings) -> Plan {
-    let enforced = if sts.enforced().is_some() {
-        Enforced::Yes
-    } else {
-        Enforced::No
-    };
+    let enforced = if sts.enforced().is_some() { Enforced::Yes } else { Enforced::No };
     let (level, mut reasons) = match (settings.dane, route) {
         (DaneUse::Off, _) => without_dane(enforced, Reason::DaneOff),
         (DaneUse::On, None) => unknown(enforced, Reason::RouteUnknown),
@@ -121,9 +117,7 @@ pub fn plan(route: Option<&RouteKnown>, sts: &Verdict, settings: &Settings) -> P
             RouteSource::Failed(_) => unknown(enforced, Reason::MxFailed),
             RouteSource::Null => without_dane(enforced, Reason::NullMx),
             RouteSource::NoDomain => without_dane(enforced, Reason::NoDomain),
-            RouteSource::Hosts(source) => {
-                by_hosts(source, Tally::of(route), enforced, settings.partial_dane)
-            }
+            RouteSource::Hosts(source) => by_hosts(source, Tally::of(route), enforced, settings.partial_dane),
         },
     };
     reasons.push(policy_reason(sts));
@@ -162,9 +156,7 @@ impl Tally {
     }
 
     const fn others_than_usable(self) -> usize {
-        self.unusable
-            .saturating_add(self.none)
-            .saturating_add(self.failed)
+        self.unusable.saturating_add(self.none).saturating_add(self.failed)
     }
 }
 
@@ -186,12 +178,7 @@ fn unknown(enforced: Enforced, why: Reason) -> (Level, Reasons) {
     (level, Reasons::of(why))
 }
 
-fn by_hosts(
-    source: MxSource,
-    hosts: Tally,
-    enforced: Enforced,
-    partial: PartialDane,
-) -> (Level, Reasons) {
+fn by_hosts(source: MxSource, hosts: Tally, enforced: Enforced, partial: PartialDane) -> (Level, Reasons) {
     if hosts.usable == 0 && hosts.others_than_usable() == 0 {
         return without_dane(enforced, Reason::NoLiveHost);
     }
@@ -212,10 +199,7 @@ fn by_hosts(
             None => (Level::NotFound, Reasons::of(Reason::NoTlsa)),
         },
         Enforced::Yes if hosts.usable > 0 && hosts.failed > 0 => {
-            (
-                Level::DaneOnly,
-                Reasons::of(Reason::SomeUsable).and(Reason::HostFailed),
-            ) // D-29
+            (Level::DaneOnly, Reasons::of(Reason::SomeUsable).and(Reason::HostFailed)) // D-29
         }
         Enforced::Yes if hosts.usable > 0 => partly(partial), // D-26
         Enforced::Yes if hosts.failed > 0 => (Level::Temp, Reasons::of(Reason::HostFailed)), // D-29

@@ -16,11 +16,7 @@ pub(crate) fn run(text: &str) -> Result<usize, Vec<String>> {
             match checked {
                 Ok((right, errors)) => {
                     held += right;
-                    wrong.extend(
-                        errors
-                            .into_iter()
-                            .map(|error| format!("line {number} ({title}): {error}")),
-                    );
+                    wrong.extend(errors.into_iter().map(|error| format!("line {number} ({title}): {error}")));
                 }
                 Err(error) => {
                     wrong.push(format!("line {number} ({title}): {error}"));
@@ -29,11 +25,7 @@ pub(crate) fn run(text: &str) -> Result<usize, Vec<String>> {
             }
         }
     }
-    if wrong.is_empty() {
-        Ok(held)
-    } else {
-        Err(wrong)
-    }
+    if wrong.is_empty() { Ok(held) } else { Err(wrong) }
 }
 
 /// Headings of level two begin a scenario; the lines of its fenced blocks, numbered.
@@ -46,10 +38,7 @@ fn scenarios(text: &str) -> Vec<(&str, Vec<(usize, &str)>)> {
         } else if let Some(title) = line.strip_prefix("## ").filter(|_| !inside) {
             all.push((title, Vec::new()));
         } else if inside && !line.trim().is_empty() && !line.trim().starts_with('#') {
-            all.last_mut()
-                .expect("a block stands under a heading")
-                .1
-                .push((index + 1, line.trim()));
+            all.last_mut().expect("a block stands under a heading").1.push((index + 1, line.trim()));
         }
     }
     all
@@ -61,10 +50,7 @@ fn step(runner: &mut Runner, line: &Line<'_>) -> Result<(usize, Vec<String>), St
     let mut right = 0;
     let mut errors = Vec::new();
     for Want { key, value } in &line.wants {
-        let got = shown
-            .iter()
-            .find(|(known, _)| known == key)
-            .map(|(_, got)| got.as_str());
+        let got = shown.iter().find(|(known, _)| known == key).map(|(_, got)| got.as_str());
         match got {
             Some(got) if got == value => right += 1,
             Some(got) => errors.push(format!("{key}: expected {value:?}, got {got:?}")),

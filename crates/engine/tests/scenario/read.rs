@@ -20,20 +20,12 @@ pub(super) struct Want {
 
 impl<'a> Line<'a> {
     pub(super) fn parse(line: &'a str) -> Result<Self, String> {
-        let rest = line
-            .strip_prefix("at ")
-            .ok_or_else(|| format!("a line begins with `at TIME`: {line}"))?;
-        let (time, rest) = rest
-            .trim_start()
-            .split_once(' ')
-            .ok_or("nothing stands after the time")?;
+        let rest = line.strip_prefix("at ").ok_or_else(|| format!("a line begins with `at TIME`: {line}"))?;
+        let (time, rest) = rest.trim_start().split_once(' ').ok_or("nothing stands after the time")?;
         let (what, wants) = rest.split_once('→').unwrap_or((rest, ""));
         let what = what.trim();
         let wants = if what.starts_with("answer ") {
-            vec![Want {
-                key: "answer",
-                value: wants.trim().to_owned(),
-            }]
+            vec![Want { key: "answer", value: wants.trim().to_owned() }]
         } else {
             wants
                 .split(';')
@@ -42,11 +34,7 @@ impl<'a> Line<'a> {
                 .map(Want::parse)
                 .collect::<Result<_, _>>()?
         };
-        Ok(Self {
-            at: seconds(time)?,
-            what,
-            wants,
-        })
+        Ok(Self { at: seconds(time)?, what, wants })
     }
 }
 
@@ -63,9 +51,7 @@ impl Want {
             "because" => ("because", rest.to_owned()),
             "background" => ("background", rest.to_owned()),
             "enforce" | "testing" | "mode" | "no" => ("verdict", text.to_owned()),
-            "secure" | "dane" | "dane-only" | "not-found" | "temp" if rest.is_empty() => {
-                ("plan", text.to_owned())
-            }
+            "secure" | "dane" | "dane-only" | "not-found" | "temp" if rest.is_empty() => ("plan", text.to_owned()),
             _ => return Err(format!("no expectation looks like {text:?}")),
         };
         Ok(Self { key, value })
@@ -73,11 +59,7 @@ impl Want {
 }
 
 fn moment(text: &str) -> Result<String, String> {
-    if text == "never" {
-        Ok(text.to_owned())
-    } else {
-        Ok(seconds(text)?.to_string())
-    }
+    if text == "never" { Ok(text.to_owned()) } else { Ok(seconds(text)?.to_string()) }
 }
 
 /// `90`, `5m`, `1d`, `6d23h59m`.
@@ -96,17 +78,11 @@ pub(super) fn seconds(text: &str) -> Result<u64, String> {
             'd' => 86_400,
             _ => return Err(format!("{text:?} is no time")),
         };
-        total += number
-            .parse::<u64>()
-            .map_err(|_| format!("{text:?} is no time"))?
-            * unit;
+        total += number.parse::<u64>().map_err(|_| format!("{text:?} is no time"))? * unit;
         number.clear();
     }
     if number.is_empty() && !text.is_empty() && text.ends_with(|c: char| c.is_alphabetic()) {
         return Ok(total);
     }
-    Ok(total
-        + number
-            .parse::<u64>()
-            .map_err(|_| format!("{text:?} is no time"))?)
+    Ok(total + number.parse::<u64>().map_err(|_| format!("{text:?} is no time"))?)
 }

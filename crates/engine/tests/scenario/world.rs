@@ -4,8 +4,8 @@ use std::collections::BTreeMap;
 use strictmx_engine::{
     dane::{self, HostStep},
     fact::{
-        AddrSeen, CertFault, DnsFailure, DnsFailureKind, Dnssec, Exchange, FetchFailure,
-        FetchPhase, FetchSeen, Mx, MxSeen, Seen, TlsaRecord, Txt, TxtSeen,
+        AddrSeen, CertFault, DnsFailure, DnsFailureKind, Dnssec, Exchange, FetchFailure, FetchPhase, FetchSeen, Mx,
+        MxSeen, Seen, TlsaRecord, Txt, TxtSeen,
     },
     lookup::{self, Done, Known, Recheck, Step, Verdict},
     profile::{Answer, Profile, answer},
@@ -40,10 +40,7 @@ impl Default for Runner {
         Self {
             now: 0,
             known: None,
-            txt: Seen::NxDomain {
-                dnssec: Dnssec::Insecure,
-                ttl: 300,
-            },
+            txt: Seen::NxDomain { dnssec: Dnssec::Insecure, ttl: 300 },
             fetch: FetchSeen::Failed(FetchFailure::NoAddress),
             mx: None,
             hosts: BTreeMap::new(),
@@ -63,11 +60,7 @@ impl Runner {
         }
         let mut rounds = 0;
         while self.refresher {
-            let due = self
-                .known
-                .as_ref()
-                .and_then(|known| refresh::next_due(known, 7))
-                .map(|due| due.0.max(self.now));
+            let due = self.known.as_ref().and_then(|known| refresh::next_due(known, 7)).map(|due| due.0.max(self.now));
             let Some(due) = due.filter(|due| *due <= to) else {
                 break;
             };
@@ -100,13 +93,11 @@ impl Runner {
             "forget" => self.known = None,
             "ask" => return Ok(self.ask()),
             "recheck" => {
-                let step =
-                    lookup::recheck(self.known.take().unwrap_or_default(), Timestamp(self.now));
+                let step = lookup::recheck(self.known.take().unwrap_or_default(), Timestamp(self.now));
                 return Ok(self.run(step));
             }
             "refresh" => {
-                let step =
-                    lookup::refresh(self.known.take().unwrap_or_default(), Timestamp(self.now));
+                let step = lookup::refresh(self.known.take().unwrap_or_default(), Timestamp(self.now));
                 return Ok(self.run(step));
             }
             "plan" => return self.plan(Some(self.route()?)).map(|plan| shown(&plan)),
@@ -117,9 +108,7 @@ impl Runner {
             }
             "answer" => return self.answer(rest),
             _ => {
-                return Err(format!(
-                    "`{what}` is neither a change of the world nor an action"
-                ));
+                return Err(format!("`{what}` is neither a change of the world nor an action"));
             }
         }
         Ok(Vec::new())
@@ -149,15 +138,7 @@ impl Runner {
             self.known = Some(done.known);
         }
         let mut all = self.report(answered);
-        all.push((
-            "background",
-            if background == Recheck::Due {
-                "look"
-            } else {
-                "rest"
-            }
-            .to_owned(),
-        ));
+        all.push(("background", if background == Recheck::Due { "look" } else { "rest" }.to_owned()));
         all
     }
 
@@ -171,17 +152,10 @@ impl Runner {
     fn report(&mut self, verdict: String) -> Shown {
         let (txt, fetch) = std::mem::take(&mut self.asked);
         let known = self.known.clone().unwrap_or_default();
-        let expires = known
-            .entry
-            .as_ref()
-            .map_or_else(|| "never".to_owned(), |entry| entry.expires.0.to_string());
-        let due = refresh::next_due(&known, 0)
-            .map_or_else(|| "never".to_owned(), |due| due.0.to_string());
+        let expires = known.entry.as_ref().map_or_else(|| "never".to_owned(), |entry| entry.expires.0.to_string());
+        let due = refresh::next_due(&known, 0).map_or_else(|| "never".to_owned(), |due| due.0.to_string());
         let alert = refresh::alert(&known, Timestamp(self.now));
-        let alert = alert.map_or_else(
-            || "none".to_owned(),
-            |alert| format!("after {}", alert.failures),
-        );
+        let alert = alert.map_or_else(|| "none".to_owned(), |alert| format!("after {}", alert.failures));
         vec![
             ("verdict", verdict),
             ("txt", txt.to_string()),
@@ -206,8 +180,7 @@ impl Runner {
                     state.saw(self.fetch.clone(), now)
                 }
                 Step::Done(done) => {
-                    self.events
-                        .extend(done.events.iter().map(lookup::Event::kind));
+                    self.events.extend(done.events.iter().map(lookup::Event::kind));
                     return done;
                 }
             }
@@ -215,10 +188,7 @@ impl Runner {
     }
 
     fn verdict(&self) -> Verdict {
-        self.known
-            .clone()
-            .unwrap_or_default()
-            .verdict_at(Timestamp(self.now))
+        self.known.clone().unwrap_or_default().verdict_at(Timestamp(self.now))
     }
 
     fn plan(&self, route: Option<RouteKnown>) -> Result<Plan, String> {
@@ -226,15 +196,9 @@ impl Runner {
     }
 
     fn answer(&self, map: &str) -> Result<Shown, String> {
-        let profile =
-            Profile::from_map_name(map).ok_or_else(|| format!("there is no map {map}"))?;
+        let profile = Profile::from_map_name(map).ok_or_else(|| format!("there is no map {map}"))?;
         let plan = self.plan(Some(self.route()?))?;
-        let said = answer(
-            &plan,
-            profile,
-            &domain("example.com"),
-            self.verdict().policy().map(AsRef::as_ref),
-        );
+        let said = answer(&plan, profile, &domain("example.com"), self.verdict().policy().map(AsRef::as_ref));
         let text = match said {
             Answer::Line(line) => line.into_owned(),
             Answer::NotFound => "NOTFOUND".to_owned(),
@@ -245,18 +209,13 @@ impl Runner {
 
     /// Asks for the hosts of `example.com` and what DANE means for each.
     fn route(&self) -> Result<RouteKnown, String> {
-        let mx = self
-            .mx
-            .as_ref()
-            .ok_or("the MX records are not told yet: `mx …`")?;
+        let mx = self.mx.as_ref().ok_or("the MX records are not told yet: `mx …`")?;
         let hosts = route::hosts(&domain("example.com"), mx);
         let mut verdicts = Vec::new();
         if let Hosts::Found { hosts, .. } = &hosts {
             for (_, host) in hosts {
-                let (addresses, tlsa) = self
-                    .hosts
-                    .get(host.as_str())
-                    .ok_or_else(|| format!("host {host} is not told yet"))?;
+                let (addresses, tlsa) =
+                    self.hosts.get(host.as_str()).ok_or_else(|| format!("host {host} is not told yet"))?;
                 let mut step = dane::host(host.clone(), 25);
                 verdicts.push(loop {
                     step = match step {
@@ -274,10 +233,7 @@ impl Runner {
 
 fn shown(plan: &Plan) -> Shown {
     let reasons: Vec<_> = plan.reasons.iter().map(|reason| reason.code()).collect();
-    vec![
-        ("plan", plan.level.as_str().to_owned()),
-        ("because", reasons.join(" ")),
-    ]
+    vec![("plan", plan.level.as_str().to_owned()), ("because", reasons.join(" "))]
 }
 
 fn verdict(verdict: &Verdict) -> String {
@@ -297,10 +253,7 @@ fn domain(text: &str) -> Domain {
 
 /// Splits `… (word)` and `… (ttl 300)` off.
 fn bracket(text: &str) -> (&str, Option<&str>) {
-    match text
-        .strip_suffix(')')
-        .and_then(|text| text.rsplit_once('('))
-    {
+    match text.strip_suffix(')').and_then(|text| text.rsplit_once('(')) {
         Some((text, inside)) => (text.trim(), Some(inside)),
         None => (text, None),
     }
@@ -313,10 +266,7 @@ fn dns_failure(text: &str) -> Option<DnsFailure> {
         "bogus" => DnsFailureKind::Bogus,
         _ => return None,
     };
-    Some(DnsFailure {
-        kind,
-        detail: "".into(),
-    })
+    Some(DnsFailure { kind, detail: "".into() })
 }
 
 fn txt(text: &str) -> Result<TxtSeen, String> {
@@ -334,16 +284,8 @@ fn txt(text: &str) -> Result<TxtSeen, String> {
         "none" => Seen::NoData { dnssec, ttl },
         "nxdomain" => Seen::NxDomain { dnssec, ttl },
         _ => {
-            let data = records
-                .split(" | ")
-                .map(|record| Txt(record.as_bytes().into()))
-                .collect();
-            Seen::Found {
-                data,
-                aliases: Vec::new(),
-                dnssec,
-                ttl,
-            }
+            let data = records.split(" | ").map(|record| Txt(record.as_bytes().into())).collect();
+            Seen::Found { data, aliases: Vec::new(), dnssec, ttl }
         }
     })
 }
@@ -354,34 +296,20 @@ fn policy(text: &str) -> Result<FetchSeen, String> {
         "enforce" | "testing" | "none" => {
             let mut body = format!("version: STSv1\r\nmode: {word}\r\n");
             for field in rest.split_whitespace() {
-                let (key, value) = field
-                    .split_once('=')
-                    .ok_or_else(|| format!("key=value, not {field}"))?;
+                let (key, value) = field.split_once('=').ok_or_else(|| format!("key=value, not {field}"))?;
                 body.push_str(&format!("{key}: {value}\r\n"));
             }
             FetchSeen::Body(body.into_bytes().into())
         }
         "garbage" => FetchSeen::Body(b"<html>It works!</html>"[..].into()),
         _ => FetchSeen::Failed(match text {
-            "refused" => FetchFailure::Connect {
-                detail: "connection refused".into(),
-            },
-            "timeout" => FetchFailure::Timeout {
-                phase: FetchPhase::Connect,
-            },
+            "refused" => FetchFailure::Connect { detail: "connection refused".into() },
+            "timeout" => FetchFailure::Timeout { phase: FetchPhase::Connect },
             "expired certificate" => FetchFailure::Certificate(CertFault::Expired),
             "wrong certificate" => FetchFailure::Certificate(CertFault::NameMismatch),
-            "redirect" => FetchFailure::Status {
-                status: 301,
-                location: Some("https://www.example.com/".into()),
-            },
-            "404" => FetchFailure::Status {
-                status: 404,
-                location: None,
-            },
-            "html" => FetchFailure::MediaType {
-                sent: Some("text/html".into()),
-            },
+            "redirect" => FetchFailure::Status { status: 301, location: Some("https://www.example.com/".into()) },
+            "404" => FetchFailure::Status { status: 404, location: None },
+            "html" => FetchFailure::MediaType { sent: Some("text/html".into()) },
             _ => return Err(format!("no policy host does `{text}`")),
         }),
     })
@@ -404,85 +332,41 @@ fn mx(text: &str) -> Result<MxSeen, String> {
     let data = match records {
         "none" => return Ok(Seen::NoData { dnssec, ttl }),
         "nxdomain" => return Ok(Seen::NxDomain { dnssec, ttl }),
-        "null" => vec![Mx {
-            preference: 0,
-            exchange: Exchange::Null,
-        }],
+        "null" => vec![Mx { preference: 0, exchange: Exchange::Null }],
         _ => records.split(", ").map(one_mx).collect::<Result<_, _>>()?,
     };
-    Ok(Seen::Found {
-        data,
-        aliases: Vec::new(),
-        dnssec,
-        ttl,
-    })
+    Ok(Seen::Found { data, aliases: Vec::new(), dnssec, ttl })
 }
 
 fn one_mx(text: &str) -> Result<Mx, String> {
     let (preference, host) = text.split_once(' ').ok_or("mx PREFERENCE HOST")?;
-    let preference = preference
-        .parse()
-        .map_err(|_| format!("{preference} is no preference"))?;
-    Ok(Mx {
-        preference,
-        exchange: Exchange::Host(domain(host)),
-    })
+    let preference = preference.parse().map_err(|_| format!("{preference} is no preference"))?;
+    Ok(Mx { preference, exchange: Exchange::Host(domain(host)) })
 }
 
 fn host(kind: &str) -> Result<(AddrSeen, Seen<Vec<TlsaRecord>>), String> {
     let (signed, unsigned, ttl) = (Dnssec::Secure, Dnssec::Insecure, 300);
     let at = |dnssec| AddrSeen {
-        a: Seen::Found {
-            data: vec![[192, 0, 2, 1].into()],
-            aliases: Vec::new(),
-            dnssec,
-            ttl,
-        },
+        a: Seen::Found { data: vec![[192, 0, 2, 1].into()], aliases: Vec::new(), dnssec, ttl },
         aaaa: Seen::NoData { dnssec, ttl },
     };
     let tlsa = |usage| Seen::Found {
-        data: vec![TlsaRecord(Tlsa {
-            usage,
-            selector: 1,
-            matching: 1,
-            data: [7; 32].into(),
-        })],
+        data: vec![TlsaRecord(Tlsa { usage, selector: 1, matching: 1, data: [7; 32].into() })],
         aliases: Vec::new(),
         dnssec: signed,
         ttl,
     };
-    let failed = || DnsFailure {
-        kind: DnsFailureKind::Servfail,
-        detail: "".into(),
-    };
-    let without = Seen::NxDomain {
-        dnssec: signed,
-        ttl,
-    };
+    let failed = || DnsFailure { kind: DnsFailureKind::Servfail, detail: "".into() };
+    let without = Seen::NxDomain { dnssec: signed, ttl };
     Ok(match kind {
         "tlsa" => (at(signed), tlsa(3)),
         "unusable tlsa" => (at(signed), tlsa(1)),
         "signed, no tlsa" => (at(signed), without),
         "unsigned" => (at(unsigned), without),
         "tlsa servfail" => (at(signed), Seen::Failed(failed())),
-        "address servfail" => (
-            AddrSeen {
-                a: Seen::Failed(failed()),
-                aaaa: Seen::Failed(failed()),
-            },
-            without,
-        ),
+        "address servfail" => (AddrSeen { a: Seen::Failed(failed()), aaaa: Seen::Failed(failed()) }, without),
         "no address" => (
-            AddrSeen {
-                a: Seen::NxDomain {
-                    dnssec: signed,
-                    ttl,
-                },
-                aaaa: Seen::NxDomain {
-                    dnssec: signed,
-                    ttl,
-                },
-            },
+            AddrSeen { a: Seen::NxDomain { dnssec: signed, ttl }, aaaa: Seen::NxDomain { dnssec: signed, ttl } },
             without,
         ),
         _ => return Err(format!("no host is `{kind}`")),
