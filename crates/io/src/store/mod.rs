@@ -6,6 +6,7 @@
 //!
 //! Everything is bounded by number or age, see the constants; [`Store::sweep`] enforces those that depend on time.
 mod error;
+pub mod import_resolver;
 mod sqlite;
 
 use std::path::Path;
