@@ -13,8 +13,10 @@ use tower_service::Service;
 use crate::listen::{Listener, Stream, serve_each};
 use crate::task::Tasks;
 
-/// Octets read ahead, and so the longest head of a request.
-const MAX_HEAD: usize = 32 * 1024;
+/// Octets of a request's head.
+const MAX_HEAD: usize = 16 * 1024;
+/// Octets read ahead.
+const MAX_BUFFER: usize = 32 * 1024;
 /// Header lines of a request.
 const MAX_HEADERS: usize = 64;
 /// What an exchange under way is given when its connection has to end.
@@ -35,11 +37,7 @@ pub struct Limits {
 impl Default for Limits {
     /// 512 connections, 10 seconds, 10 minutes.
     fn default() -> Self {
-        Self {
-            connections: 512,
-            header_timeout: Duration::from_secs(10),
-            lifetime: Duration::from_mins(10),
-        }
+        Self { connections: 512, header_timeout: Duration::from_secs(10), lifetime: Duration::from_mins(10) }
     }
 }
 
@@ -47,10 +45,7 @@ impl Default for Limits {
 /// finished.
 pub async fn serve<S, B>(listener: Listener, service: S, limits: Limits, tasks: &Tasks)
 where
-    S: Service<Request<Incoming>, Response = Response<B>, Error = Infallible>
-        + Clone
-        + Send
-        + 'static,
+    S: Service<Request<Incoming>, Response = Response<B>, Error = Infallible> + Clone + Send + 'static,
     S::Future: Send,
     B: Body + Send + 'static,
     B::Data: Send,
@@ -65,10 +60,7 @@ where
 
 async fn converse<S, B>(stream: Stream, service: S, limits: Limits, tasks: Tasks)
 where
-    S: Service<Request<Incoming>, Response = Response<B>, Error = Infallible>
-        + Clone
-        + Send
-        + 'static,
+    S: Service<Request<Incoming>, Response = Response<B>, Error = Infallible> + Clone + Send + 'static,
     S::Future: Send,
     B: Body + Send + 'static,
     B::Data: Send,
@@ -79,7 +71,8 @@ where
             .timer(TokioTimer::new())
             .header_read_timeout(limits.header_timeout)
             .max_headers(MAX_HEADERS)
-            .max_buf_size(MAX_HEAD)
+            .max_header_size(MAX_HEAD)
+            .max_buf_size(MAX_BUFFER)
             .serve_connection(TokioIo::new(stream), TowerToHyperService::new(service))
     );
     let ended = tokio::select! {

@@ -20,7 +20,7 @@ const APPLICATION_ID: u32 = 0x534d_5864;
 const MIGRATIONS: [&str; 1] = [include_str!("migrations/001_policies.sql")];
 /// How long to wait for another process.
 const PATIENCE: Duration = Duration::from_secs(5);
-/// Octets of the header that are looked at: the magic words, and the application id at 68.
+/// Octets of the header that are looked at: the magic words, the format at 60 and the application id at 68.
 const HEADER: usize = 72;
 const MAGIC: &[u8] = b"SQLite format 3\0";
 
@@ -38,37 +38,25 @@ pub(super) fn open(path: &Path) -> Result<(Connection, Connection)> {
     }
     let failed = |error: rusqlite::Error| Error::of(path, &error);
     let mut writer = connect(path, OpenFlags::SQLITE_OPEN_READ_WRITE, 1024).map_err(failed)?;
-    // Until it is known to be a format of ours, not even the write-ahead log is moved into the file.
-    writer
-        .set_db_config(DbConfig::SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, true)
-        .map_err(failed)?;
-    let version = format(&writer).map_err(failed)?;
-    if version > newest() {
-        return Err(Error::Newer {
-            path: path.into(),
-            found: version,
-            known: newest(),
-        });
-    }
+    // Until it is known to be whole and of a format of ours, a log that was left behind is not moved into the file.
+    writer.set_db_config(DbConfig::SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, has_log(path)).map_err(failed)?;
+    known(path, format(&writer).map_err(failed)?)?;
     check(&writer, path)?;
-    writer
-        .set_db_config(DbConfig::SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, false)
-        .map_err(failed)?;
+    writer.set_db_config(DbConfig::SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, false).map_err(failed)?;
     migrate(&mut writer).map_err(failed)?;
     prepare(&writer).map_err(failed)?;
     let reader = connect(path, OpenFlags::SQLITE_OPEN_READ_ONLY, 512).map_err(failed)?;
-    super::reader::verify(&reader).map_err(|error| Error::Corrupt {
-        path: path.into(),
-        detail: error.to_string(),
-    })?;
+    super::reader::verify(&reader).map_err(|error| Error::Corrupt { path: path.into(), detail: error.to_string() })?;
     Ok((writer, reader))
 }
 
+/// Whether a format is one we know.
+fn known(path: &Path, found: i64) -> Result<()> {
+    if found > newest() { Err(Error::Newer { path: path.into(), found, known: newest() }) } else { Ok(()) }
+}
+
 fn inspect(path: &Path) -> Result<Found> {
-    let foreign = |detail: &str| Error::Foreign {
-        path: path.into(),
-        detail: detail.into(),
-    };
+    let foreign = |detail: &str| Error::Foreign { path: path.into(), detail: detail.into() };
     let system = |error: io::Error| Error::system(path, &error);
     let length = match fs::metadata(path) {
         Ok(found) if !found.is_file() => return Err(foreign("it is no file")),
@@ -78,28 +66,40 @@ fn inspect(path: &Path) -> Result<Found> {
     };
     if length == 0 {
         // A log that has lost its database holds somebody's data; a new database would destroy it.
-        return match fs::metadata(beside(path, "-wal")) {
-            Ok(log) if log.len() > 0 => Err(Error::Corrupt {
+        return if has_log(path) {
+            Err(Error::Corrupt {
                 path: path.into(),
                 detail: "its write-ahead log is there, but the database itself is gone".into(),
-            }),
-            _ => Ok(Found::Nothing),
+            })
+        } else {
+            Ok(Found::Nothing)
         };
     }
-    let mut header = Vec::with_capacity(HEADER);
-    let most = u64::try_from(HEADER).unwrap_or(u64::MAX);
-    File::open(path)
-        .and_then(|file| file.take(most).read_to_end(&mut header))
-        .map_err(system)?;
-    match (header.strip_prefix(MAGIC), header.last_chunk::<4>()) {
-        (Some(_), Some(id)) if header.len() == HEADER && *id == APPLICATION_ID.to_be_bytes() => {
-            Ok(Found::Ours)
+    let mut header = [0; HEADER];
+    match File::open(path).and_then(|mut file| file.read_exact(&mut header)) {
+        Err(error) if error.kind() == io::ErrorKind::UnexpectedEof => {
+            return Err(foreign("it is no SQLite database"));
         }
-        (Some(_), Some(_)) if header.len() == HEADER => {
-            Err(foreign("it is an SQLite database of another program"))
-        }
-        _ => Err(foreign("it is no SQLite database")),
+        outcome => outcome.map_err(system)?,
     }
+    if !header.starts_with(MAGIC) {
+        return Err(foreign("it is no SQLite database"));
+    }
+    if number(&header, 68) != APPLICATION_ID {
+        return Err(foreign("it is an SQLite database of another program"));
+    }
+    known(path, number(&header, 60).into())?;
+    Ok(Found::Ours)
+}
+
+/// A number of the header (SQLite file format, section 1.3).
+fn number(header: &[u8; HEADER], at: usize) -> u32 {
+    header.get(at..).and_then(<[u8]>::first_chunk).copied().map_or(0, u32::from_be_bytes)
+}
+
+/// Whether a write-ahead log with something in it lies beside the file.
+fn has_log(path: &Path) -> bool {
+    fs::metadata(beside(path, "-wal")).is_ok_and(|log| log.len() > 0)
 }
 
 /// The name of a file that `SQLite` keeps beside the database.
@@ -112,24 +112,11 @@ fn beside(path: &Path, suffix: &str) -> PathBuf {
 /// Makes directories, file and first format.
 fn create(path: &Path) -> Result<()> {
     let system = |error: io::Error| Error::system(path, &error);
-    if let Some(directory) = path
-        .parent()
-        .filter(|parent| !parent.as_os_str().is_empty())
-    {
-        DirBuilder::new()
-            .recursive(true)
-            .mode(0o750)
-            .create(directory)
-            .map_err(system)?;
+    if let Some(directory) = path.parent().filter(|parent| !parent.as_os_str().is_empty()) {
+        DirBuilder::new().recursive(true).mode(0o750).create(directory).map_err(system)?;
     }
     // Made here for its mode; SQLite gives the files beside it the same.
-    OpenOptions::new()
-        .write(true)
-        .create(true)
-        .truncate(false)
-        .mode(0o640)
-        .open(path)
-        .map_err(system)?;
+    OpenOptions::new().write(true).create(true).truncate(false).mode(0o640).open(path).map_err(system)?;
     let failed = |error: rusqlite::Error| Error::of(path, &error);
     let mut db = connect(path, OpenFlags::SQLITE_OPEN_READ_WRITE, 64).map_err(failed)?;
     migrate(&mut db).map_err(failed)
@@ -165,17 +152,9 @@ fn newest() -> i64 {
 
 /// Looks through the whole file for damage.
 fn check(db: &Connection, path: &Path) -> Result<()> {
-    let said: String = db
-        .pragma_query_value(None, "quick_check", |row| row.get(0))
-        .map_err(|error| Error::of(path, &error))?;
-    if said == "ok" {
-        Ok(())
-    } else {
-        Err(Error::Corrupt {
-            path: path.into(),
-            detail: said.replace('\n', "; "),
-        })
-    }
+    let said: String =
+        db.pragma_query_value(None, "quick_check", |row| row.get(0)).map_err(|error| Error::of(path, &error))?;
+    if said == "ok" { Ok(()) } else { Err(Error::Corrupt { path: path.into(), detail: said.replace('\n', "; ") }) }
 }
 
 /// Brings the database to the newest format: every step or none.

@@ -8,6 +8,8 @@
 mod file;
 mod reader;
 mod row;
+#[cfg(test)]
+mod tests;
 mod writer;
 
 use std::path::{Path, PathBuf};
@@ -74,10 +76,7 @@ impl Sqlite {
         let (reply, answer) = oneshot::channel();
         let questions = self.questions.clone();
         async move {
-            questions
-                .send(Question::new(look, reply))
-                .await
-                .map_err(|_| Error::Closed)?;
+            questions.send(Question::new(look, reply)).await.map_err(|_| Error::Closed)?;
             answer.await.map_err(|_| Error::Closed)?
         }
         .boxed()
@@ -85,11 +84,7 @@ impl Sqlite {
 }
 
 fn start(path: &Path, name: &str, work: impl FnOnce() + Send + 'static) -> Result<()> {
-    thread::Builder::new()
-        .name(name.into())
-        .spawn(work)
-        .map(drop)
-        .map_err(|error| Error::system(path, &error))
+    thread::Builder::new().name(name.into()).spawn(work).map(drop).map_err(|error| Error::system(path, &error))
 }
 
 impl Store for Sqlite {
@@ -110,20 +105,12 @@ impl Store for Sqlite {
         self.order(|reply| Order::Write(batch, reply))
     }
 
-    fn history(
-        &self,
-        domain: &Domain,
-        limit: usize,
-    ) -> BoxFuture<'static, Result<Vec<HistoryRow>>> {
+    fn history(&self, domain: &Domain, limit: usize) -> BoxFuture<'static, Result<Vec<HistoryRow>>> {
         let domain = domain.clone();
         self.ask(move |db| reader::history(db, &domain, limit))
     }
 
-    fn failures(
-        &self,
-        since: Timestamp,
-        limit: usize,
-    ) -> BoxFuture<'static, Result<Vec<FailureRow>>> {
+    fn failures(&self, since: Timestamp, limit: usize) -> BoxFuture<'static, Result<Vec<FailureRow>>> {
         self.ask(move |db| reader::failures(db, since, limit))
     }
 
@@ -131,19 +118,13 @@ impl Store for Sqlite {
         self.ask(move |db| reader::probes(db, since, limit))
     }
 
-    fn probes_of(
-        &self,
-        domain: &Domain,
-        limit: usize,
-    ) -> BoxFuture<'static, Result<Vec<ProbeRow>>> {
+    fn probes_of(&self, domain: &Domain, limit: usize) -> BoxFuture<'static, Result<Vec<ProbeRow>>> {
         let domain = domain.clone();
         self.ask(move |db| reader::probes_of(db, &domain, limit))
     }
 
     fn last_probe(&self, domain: &Domain) -> BoxFuture<'static, Result<Option<ProbeRow>>> {
-        self.probes_of(domain, 1)
-            .map(|found| found.map(|rows| rows.into_iter().next()))
-            .boxed()
+        self.probes_of(domain, 1).map(|found| found.map(|rows| rows.into_iter().next())).boxed()
     }
 
     fn counts(&self) -> BoxFuture<'static, Result<Counts>> {

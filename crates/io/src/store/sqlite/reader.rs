@@ -28,11 +28,7 @@ impl Question {
     ) -> Self {
         Self::Look(Box::new(move |db, path| {
             // Whoever no longer waits is not worth the work.
-            if !reply.is_closed()
-                && reply
-                    .send(look(db).map_err(|error| Error::of(path, &error)))
-                    .is_err()
-            {
+            if !reply.is_closed() && reply.send(look(db).map_err(|error| Error::of(path, &error))).is_err() {
                 tracing::trace!("nobody waits for this answer of the store any more");
             }
         }))
@@ -61,14 +57,14 @@ pub(super) fn run(db: Connection, path: &Path, mut questions: mpsc::Receiver<Que
     }
 }
 
-const POLICIES: &str = "SELECT domain, id, policy, fetched, expires, txt_id, asked, txt_ttl, failed_id, failed_until, failed_count, used
+const POLICIES: &str =
+    "SELECT domain, id, policy, fetched, expires, txt_id, asked, txt_ttl, failed_id, failed_until, failed_count, used
     FROM policy WHERE domain > ?1 ORDER BY domain";
-const POLICY: &str = "SELECT domain, id, policy, fetched, expires, txt_id, asked, txt_ttl, failed_id, failed_until, failed_count, used
+const POLICY: &str =
+    "SELECT domain, id, policy, fetched, expires, txt_id, asked, txt_ttl, failed_id, failed_until, failed_count, used
     FROM policy WHERE domain = ?1";
-const HISTORY: &str =
-    "SELECT domain, at, kind, detail FROM history WHERE domain = ?1 ORDER BY seq DESC";
-const FAILURES: &str =
-    "SELECT domain, at, result_type, reason, detail FROM failure WHERE at >= ?1 ORDER BY seq";
+const HISTORY: &str = "SELECT domain, at, kind, detail FROM history WHERE domain = ?1 ORDER BY seq DESC";
+const FAILURES: &str = "SELECT domain, at, result_type, reason, detail FROM failure WHERE at >= ?1 ORDER BY seq";
 const PROBES: &str = "SELECT domain, at, policy_id, host, seen, covered, result_type, reason
     FROM probe WHERE at >= ?1 ORDER BY seq";
 const PROBES_OF: &str = "SELECT domain, at, policy_id, host, seen, covered, result_type, reason
@@ -76,24 +72,12 @@ const PROBES_OF: &str = "SELECT domain, at, policy_id, host, seen, covered, resu
 
 /// Whether the tables are there, with the columns we know.
 pub(super) fn verify(db: &Connection) -> rusqlite::Result<()> {
-    [POLICIES, POLICY, HISTORY, FAILURES, PROBES, PROBES_OF]
-        .iter()
-        .try_for_each(|sql| db.prepare(sql).map(drop))
+    [POLICIES, POLICY, HISTORY, FAILURES, PROBES, PROBES_OF].iter().try_for_each(|sql| db.prepare(sql).map(drop))
 }
 
 /// A page of policies. Rows that can no longer be read are passed over, so a page is short only at the end.
-pub(super) fn load(
-    db: &Connection,
-    after: Option<&Domain>,
-    limit: usize,
-) -> rusqlite::Result<Vec<Row>> {
-    rows(
-        db,
-        POLICIES,
-        [after.map_or("", Domain::as_str)],
-        limit,
-        row::policy,
-    )
+pub(super) fn load(db: &Connection, after: Option<&Domain>, limit: usize) -> rusqlite::Result<Vec<Row>> {
+    rows(db, POLICIES, [after.map_or("", Domain::as_str)], limit, row::policy)
 }
 
 /// One policy.
@@ -102,38 +86,22 @@ pub(super) fn policy(db: &Connection, domain: &Domain) -> rusqlite::Result<Optio
 }
 
 /// A domain's changes, newest first.
-pub(super) fn history(
-    db: &Connection,
-    domain: &Domain,
-    limit: usize,
-) -> rusqlite::Result<Vec<HistoryRow>> {
+pub(super) fn history(db: &Connection, domain: &Domain, limit: usize) -> rusqlite::Result<Vec<HistoryRow>> {
     rows(db, HISTORY, [domain.as_str()], limit, row::history)
 }
 
 /// Failures since a time, oldest first.
-pub(super) fn failures(
-    db: &Connection,
-    since: Timestamp,
-    limit: usize,
-) -> rusqlite::Result<Vec<FailureRow>> {
+pub(super) fn failures(db: &Connection, since: Timestamp, limit: usize) -> rusqlite::Result<Vec<FailureRow>> {
     rows(db, FAILURES, [row::seconds(since)], limit, row::failure)
 }
 
 /// Probes since a time, oldest first.
-pub(super) fn probes(
-    db: &Connection,
-    since: Timestamp,
-    limit: usize,
-) -> rusqlite::Result<Vec<ProbeRow>> {
+pub(super) fn probes(db: &Connection, since: Timestamp, limit: usize) -> rusqlite::Result<Vec<ProbeRow>> {
     rows(db, PROBES, [row::seconds(since)], limit, row::probe)
 }
 
 /// A domain's probes, newest first.
-pub(super) fn probes_of(
-    db: &Connection,
-    domain: &Domain,
-    limit: usize,
-) -> rusqlite::Result<Vec<ProbeRow>> {
+pub(super) fn probes_of(db: &Connection, domain: &Domain, limit: usize) -> rusqlite::Result<Vec<ProbeRow>> {
     rows(db, PROBES_OF, [domain.as_str()], limit, row::probe)
 }
 
@@ -146,21 +114,14 @@ fn rows<T>(
     read: fn(&SqlRow<'_>) -> rusqlite::Result<T>,
 ) -> rusqlite::Result<Vec<T>> {
     let mut statement = db.prepare_cached(sql)?;
-    statement
-        .query_map(params, read)?
-        .filter_map(row::kept)
-        .take(limit)
-        .collect()
+    statement.query_map(params, read)?.filter_map(row::kept).take(limit).collect()
 }
 
 /// Rows of every kind.
 pub(super) fn counts(db: &Connection) -> rusqlite::Result<Counts> {
     let sql = "SELECT (SELECT count(*) FROM policy), (SELECT count(*) FROM history),
         (SELECT count(*) FROM failure), (SELECT count(*) FROM probe)";
-    let number = |row: &SqlRow<'_>, column| {
-        row.get(column)
-            .map(|count: i64| u64::try_from(count).unwrap_or(0))
-    };
+    let number = |row: &SqlRow<'_>, column| row.get(column).map(|count: i64| u64::try_from(count).unwrap_or(0));
     db.prepare_cached(sql)?.query_row([], |row| {
         Ok(Counts {
             policies: number(row, 0)?,

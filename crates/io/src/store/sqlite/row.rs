@@ -33,18 +33,13 @@ pub(super) fn kept<T>(found: rusqlite::Result<T>) -> Option<rusqlite::Result<T>>
 }
 
 fn time(row: &SqlRow<'_>, column: &str) -> rusqlite::Result<Timestamp> {
-    row.get(column)
-        .map(|seconds: i64| Timestamp(u64::try_from(seconds).unwrap_or(0)))
+    row.get(column).map(|seconds: i64| Timestamp(u64::try_from(seconds).unwrap_or(0)))
 }
 
 fn domain(row: &SqlRow<'_>) -> rusqlite::Result<Domain> {
     let text = row.get_ref("domain")?.as_str()?;
-    Domain::parse_lenient(text).map_err(|error| {
-        senseless(format!(
-            "`{}` is no domain name: {error}",
-            text.escape_debug()
-        ))
-    })
+    Domain::parse_lenient(text)
+        .map_err(|error| senseless(format!("`{}` is no domain name: {error}", text.escape_debug())))
 }
 
 fn senseless(why: String) -> rusqlite::Error {
@@ -53,13 +48,7 @@ fn senseless(why: String) -> rusqlite::Error {
 
 /// Writes a policy over the domain's earlier one.
 pub(super) fn put(db: &Connection, row: &Row, entry: &Entry) -> rusqlite::Result<()> {
-    let Known {
-        txt,
-        asked,
-        txt_ttl,
-        backoff,
-        ..
-    } = &row.known;
+    let Known { txt, asked, txt_ttl, backoff, .. } = &row.known;
     // Only an id is worth keeping: after a restart everything else is better asked again.
     let (txt_id, asked, txt_ttl) = match txt {
         TxtKnown::Id(id) => (Some(&**id), *asked, *txt_ttl),
@@ -115,28 +104,17 @@ pub(super) fn policy(row: &SqlRow<'_>) -> rusqlite::Result<Row> {
     };
     let known = Known {
         entry: Some(entry),
-        txt: row
-            .get::<_, Option<Box<str>>>("txt_id")?
-            .map_or(TxtKnown::Unasked, TxtKnown::Id),
+        txt: row.get::<_, Option<Box<str>>>("txt_id")?.map_or(TxtKnown::Unasked, TxtKnown::Id),
         asked: time(row, "asked")?,
         txt_ttl: row.get("txt_ttl")?,
         backoff,
     };
-    Ok(Row {
-        domain,
-        known,
-        used: time(row, "used")?,
-    })
+    Ok(Row { domain, known, used: time(row, "used")? })
 }
 
 /// Reads a change.
 pub(super) fn history(row: &SqlRow<'_>) -> rusqlite::Result<HistoryRow> {
-    Ok(HistoryRow {
-        domain: domain(row)?,
-        at: time(row, "at")?,
-        kind: row.get("kind")?,
-        detail: row.get("detail")?,
-    })
+    Ok(HistoryRow { domain: domain(row)?, at: time(row, "at")?, kind: row.get("kind")?, detail: row.get("detail")? })
 }
 
 /// Reads a failure.
@@ -158,11 +136,7 @@ pub(super) fn probe(row: &SqlRow<'_>) -> rusqlite::Result<ProbeRow> {
         policy_id: row.get("policy_id")?,
         host: row.get("host")?,
         seen: row.get("seen")?,
-        covered: if row.get("covered")? {
-            Covered::Yes
-        } else {
-            Covered::No
-        },
+        covered: if row.get("covered")? { Covered::Yes } else { Covered::No },
         result_type: row.get("result_type")?,
         reason: row.get("reason")?,
     })

@@ -6,8 +6,8 @@ use strictmx_engine::time::Timestamp;
 use tokio::sync::{mpsc, oneshot};
 
 use super::super::{
-    Batch, Covered, EXPIRED_LIFE, Error, FAILURES, FailureRow, HISTORY_IN_ALL, HISTORY_PER_DOMAIN,
-    HistoryRow, PROBE_LIFE, ProbeRow, Result,
+    Batch, Covered, EXPIRED_LIFE, Error, FAILURES, FailureRow, HISTORY_IN_ALL, HISTORY_PER_DOMAIN, HistoryRow,
+    PROBE_LIFE, ProbeRow, Result,
 };
 use super::row;
 
@@ -52,14 +52,11 @@ pub(super) fn run(mut db: Connection, path: &Path, mut orders: mpsc::Receiver<Or
                 }
                 write(&mut db, path, group);
             }
-            Order::Sweep(now, reply) => tell(
-                reply,
-                sweep(&mut db, now).map_err(|error| Error::of(path, &error)),
-            ),
+            Order::Sweep(now, reply) => tell(reply, sweep(&mut db, now).map_err(|error| Error::of(path, &error))),
             Order::Close(reply) => {
                 // Whoever gave an order before has been served; whoever comes now learns that the store is closed.
                 drop(orders);
-                if let Err((_, error)) = db.close() {
+                if let Err(error) = close(db) {
                     tracing::warn!("closing the database {}: {error}", path.display());
                 }
                 return tell(reply, ());
@@ -69,6 +66,12 @@ pub(super) fn run(mut db: Connection, path: &Path, mut orders: mpsc::Receiver<Or
             next = orders.blocking_recv();
         }
     }
+}
+
+/// Moves the log into the database and closes it, which leaves one file.
+fn close(db: Connection) -> rusqlite::Result<()> {
+    db.query_row("PRAGMA wal_checkpoint(TRUNCATE)", [], |_| Ok(()))?;
+    db.close().map_err(|(_, error)| error)
 }
 
 /// Somebody who no longer waits needs no answer; the work stands.
@@ -90,9 +93,7 @@ fn write(db: &mut Connection, path: &Path, group: Vec<Waiting>) {
                     // Waiting for the lock again for each of them would help nobody.
                     Error::Busy { .. } => Err(error.clone()),
                     _ if alone => Err(error.clone()),
-                    _ => {
-                        commit(db, std::iter::once(&batch)).map_err(|error| Error::of(path, &error))
-                    }
+                    _ => commit(db, std::iter::once(&batch)).map_err(|error| Error::of(path, &error)),
                 };
                 tell(reply, outcome);
             }
@@ -100,10 +101,7 @@ fn write(db: &mut Connection, path: &Path, group: Vec<Waiting>) {
     }
 }
 
-fn commit<'a>(
-    db: &mut Connection,
-    batches: impl Iterator<Item = &'a Batch>,
-) -> rusqlite::Result<()> {
+fn commit<'a>(db: &mut Connection, batches: impl Iterator<Item = &'a Batch>) -> rusqlite::Result<()> {
     let work = db.transaction_with_behavior(TransactionBehavior::Immediate)?;
     for batch in batches {
         apply(&work, batch)?;
@@ -130,19 +128,12 @@ fn apply(db: &Transaction<'_>, batch: &Batch) -> rusqlite::Result<()> {
 }
 
 fn add_history(db: &Transaction<'_>, rows: &[HistoryRow]) -> rusqlite::Result<()> {
-    let mut add = db
-        .prepare_cached("INSERT INTO history (domain, at, kind, detail) VALUES (?1, ?2, ?3, ?4)")?;
+    let mut add = db.prepare_cached("INSERT INTO history (domain, at, kind, detail) VALUES (?1, ?2, ?3, ?4)")?;
     let mut trim = db.prepare_cached(
         "DELETE FROM history WHERE domain = ?1 AND seq <=
             (SELECT seq FROM history WHERE domain = ?1 ORDER BY seq DESC LIMIT 1 OFFSET ?2)",
     )?;
-    for HistoryRow {
-        domain,
-        at,
-        kind,
-        detail,
-    } in rows
-    {
+    for HistoryRow { domain, at, kind, detail } in rows {
         add.execute(params![domain.as_str(), row::seconds(*at), kind, detail])?;
         trim.execute(params![domain.as_str(), row::count(HISTORY_PER_DOMAIN)])?;
     }
@@ -153,24 +144,10 @@ fn add_failures(db: &Transaction<'_>, rows: &[FailureRow]) -> rusqlite::Result<(
     if rows.is_empty() {
         return Ok(());
     }
-    let mut add = db.prepare_cached(
-        "INSERT INTO failure (domain, at, result_type, reason, detail) VALUES (?1, ?2, ?3, ?4, ?5)",
-    )?;
-    for FailureRow {
-        domain,
-        at,
-        result_type,
-        reason,
-        detail,
-    } in rows
-    {
-        add.execute(params![
-            domain.as_str(),
-            row::seconds(*at),
-            result_type,
-            reason,
-            detail
-        ])?;
+    let mut add =
+        db.prepare_cached("INSERT INTO failure (domain, at, result_type, reason, detail) VALUES (?1, ?2, ?3, ?4, ?5)")?;
+    for FailureRow { domain, at, result_type, reason, detail } in rows {
+        add.execute(params![domain.as_str(), row::seconds(*at), result_type, reason, detail])?;
     }
     // Numbers run without gaps, since only the oldest are ever removed.
     db.prepare_cached("DELETE FROM failure WHERE seq <= (SELECT max(seq) FROM failure) - ?1")?
@@ -201,10 +178,7 @@ fn add_probes(db: &Transaction<'_>, rows: &[ProbeRow]) -> rusqlite::Result<()> {
 fn sweep(db: &mut Connection, now: Timestamp) -> rusqlite::Result<u64> {
     let work = db.transaction_with_behavior(TransactionBehavior::Immediate)?;
     let before = |life: u64| row::seconds(Timestamp(now.0.saturating_sub(life)));
-    let mut gone = work.execute(
-        "DELETE FROM policy WHERE expires < ?1",
-        [before(EXPIRED_LIFE)],
-    )?;
+    let mut gone = work.execute("DELETE FROM policy WHERE expires < ?1", [before(EXPIRED_LIFE)])?;
     gone += work.execute("DELETE FROM probe WHERE at < ?1", [before(PROBE_LIFE)])?;
     gone += work.execute(
         "DELETE FROM history WHERE seq <= (SELECT seq FROM history ORDER BY seq DESC LIMIT 1 OFFSET ?1)",
