@@ -231,3 +231,6 @@ fn for_sendmail(line: &str) -> Result<Option<&str>, String> {
         _ => Err("sendmail takes `secure match=… servername=hostname` and nothing else".into()),
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -165,3 +165,6 @@ fn certificate(fault: &CertFault) -> Failure {
         }
     }
 }
+
+#[cfg(test)]
+mod tests;

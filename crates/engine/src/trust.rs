@@ -88,3 +88,6 @@ fn no(why: &str) -> Trust {
 fn unknown(why: &str) -> Trust {
     Trust::Unknown { why: why.to_string() }
 }
+
+#[cfg(test)]
+mod tests;

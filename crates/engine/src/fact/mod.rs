@@ -5,6 +5,8 @@
 mod dns;
 mod fetch;
 mod session;
+#[cfg(test)]
+mod tests;
 
 pub use dns::{
     ASeen, AaaaSeen, AddrSeen, CnameSeen, DnsFailure, DnsFailureKind, Dnssec, Exchange, Mx, MxSeen, Seen, Shown,
