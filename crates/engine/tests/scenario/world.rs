@@ -12,7 +12,7 @@ use strictmx_engine::{
     refresh,
     route::{self, Hosts, RouteKnown},
     time::Timestamp,
-    tls::{DaneUse, PartialDane, Plan, Settings, plan},
+    tls::{DaneUse, PartialDane, Plan, Reason, Settings, plan},
 };
 use strictmx_proto::{dane::Tlsa, name::Domain, sts::Mode};
 
@@ -232,7 +232,7 @@ impl Runner {
 }
 
 fn shown(plan: &Plan) -> Shown {
-    let reasons: Vec<_> = plan.reasons.iter().map(|reason| reason.code()).collect();
+    let reasons: Vec<_> = plan.reasons.iter().map(Reason::code).collect();
     vec![("plan", plan.level.as_str().to_owned()), ("because", reasons.join(" "))]
 }
 
