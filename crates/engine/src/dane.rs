@@ -40,7 +40,7 @@ pub enum HostDane {
         /// All records.
         records: Box<[TlsaRecord]>,
     },
-    /// Records, secure, none of them usable: TLS or no delivery (DANE-2.2-2).
+    /// Records, secure, none of them usable: TLS or no delivery (DANE-2.2-2, DANE-2.2.3-4).
     Unusable {
         /// The TLSA base domain.
         #[serde(serialize_with = "as_text::name")]
@@ -96,7 +96,8 @@ impl From<&HostDane> for DaneState {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum WhyNot {
-    /// Its address records are not signed by DNSSEC, so no TLSA record of it can be trusted either (DANE-2.2.2-2).
+    /// Its address records are not signed by DNSSEC, so no TLSA record of it can be trusted either (DANE-2.2.2-2). That is an
+    /// answer like any other, no error (DANE-2.1.1-4).
     AddressInsecure,
     /// Its TLSA records are not signed by DNSSEC (DANE-2.2-3).
     TlsaInsecure,

@@ -94,7 +94,8 @@ pub enum Answer {
 }
 
 /// Says a plan. `policy` is the one the plan was made with. What cannot be said safely becomes a temporary error, never "not
-/// found": mail must not go as if there were no policy. Only `secure` lines allocate; their text depends on nothing but the
+/// found": mail must not go as if there were no policy. Our own failures are no part of it: `policy_failure` is never sent
+/// (D-37). Only `secure` lines allocate; their text depends on nothing but the
 /// arguments, so callers keep it.
 #[must_use]
 pub fn answer(plan: &Plan, profile: Profile, domain: &Domain, policy: Option<&Policy>) -> Answer {

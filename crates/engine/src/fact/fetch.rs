@@ -153,7 +153,7 @@ pub enum CertFault {
     Expired,
     /// `notBefore` is still to come.
     NotYetValid,
-    /// No DNS-ID matches the name we asked for (R9525-6.3).
+    /// No DNS-ID matches the name we asked for (R9525-6.3-1).
     NameMismatch,
     /// The chain ends at no root we trust; self-signed is one of these.
     UntrustedIssuer,

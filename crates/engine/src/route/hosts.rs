@@ -87,7 +87,8 @@ pub enum WhyDropped {
 }
 
 /// Reads an MX answer: sorted by preference (DANE-2.2.1-1), the order of the answer among equals; the domain itself where
-/// there is no MX record, never where there is one (R5321-5.1-3).
+/// there is no MX record, never where there is one (R5321-5.1-3). A domain that does not exist and a failed look-up are told
+/// apart from both (R5321-5.1-1).
 #[must_use]
 pub fn hosts(domain: &Domain, mx: &MxSeen) -> Hosts {
     match mx {

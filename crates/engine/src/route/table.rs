@@ -17,7 +17,7 @@ use crate::dane::DaneState;
 pub enum Cover {
     /// This pattern does, the first that does.
     By(String),
-    /// None does (STS-4.1-1).
+    /// None does (STS-4-1, STS-4.1-1).
     NoPattern,
     /// There is no policy that would have to (none, or of mode `none`).
     NoPolicy,
@@ -122,8 +122,8 @@ pub fn cover(policy: Option<&Policy>, host: &Domain) -> Cover {
     }
 }
 
-/// Whether no host at all is named by the policy (D-24): its id is then to be looked at again at once. A route without hosts,
-/// and a policy of mode `none`, give no reason to.
+/// Whether no host at all is named by the policy (D-24): its id is then to be looked at again at once (STS-5.1-3). A route
+/// without hosts, and a policy of mode `none`, give no reason to.
 #[must_use]
 pub fn names_none(route: &RouteKnown, policy: &Policy) -> bool {
     policy.mode != Mode::None && route.live().next().is_some() && !route.live().any(|host| policy.covers(&host.name))

@@ -39,7 +39,7 @@ fn hosts_are_sorted_by_preference() {
     assert_eq!((dropped[0].exchange.as_str(), dropped[0].why), ("a.example", WhyDropped::Twice));
 }
 
-/// R5321-5.1-2, R5321-5.1-3, A-7
+/// R5321-5.1-2, R5321-5.1-3, R5321-5.1-4, A-7
 #[test]
 fn only_a_domain_without_mx_records_is_its_own_host() {
     let domain = name("example.com");
