@@ -42,15 +42,9 @@ pub fn txt_sts(data: &[u8]) {
         return;
     };
     assert!((1..=32).contains(&record.id.len()));
-    assert_eq!(
-        sts::Record::parse(record.emit().as_bytes()),
-        Some(Ok(record.clone()))
-    );
+    assert_eq!(sts::Record::parse(record.emit().as_bytes()), Some(Ok(record.clone())));
     assert_eq!(sts::Record::select(&[data]), Ok(record));
-    assert_eq!(
-        sts::Record::select(&[data, data]),
-        Err(sts::NoRecord::Many(2))
-    );
+    assert_eq!(sts::Record::select(&[data, data]), Err(sts::NoRecord::Many(2)));
 }
 
 /// `_smtp._tls` records: likewise; every address is fit for a command line or a header field.
@@ -61,19 +55,13 @@ pub fn txt_tlsrpt(data: &[u8]) {
     assert!(!record.rua.is_empty());
     for rua in &record.rua {
         let (Rua::Mailto(text) | Rua::Https(text)) = rua;
-        assert!(
-            text.bytes().all(|octet| octet.is_ascii_graphic()),
-            "{text:?}"
-        );
+        assert!(text.bytes().all(|octet| octet.is_ascii_graphic()), "{text:?}");
     }
     let emitted = record.emit();
     // Percent-encoding an address anew may lengthen it beyond what is read.
     if emitted.len() <= strictmx_proto::tags::MAX_RECORD {
         let again = tlsrpt::Record::parse(emitted.as_bytes());
-        assert_eq!(
-            again.and_then(Result::ok).map(|again| again.rua),
-            Some(record.rua)
-        );
+        assert_eq!(again.and_then(Result::ok).map(|again| again.rua), Some(record.rua));
     }
 }
 
@@ -88,34 +76,18 @@ pub fn policy(data: &[u8]) {
     };
     let policy = parsed.policy;
     assert!(parsed.findings.len() <= MAX_FINDINGS && policy.mx.len() <= MAX_MX);
-    parsed
-        .findings
-        .iter()
-        .for_each(|finding| harmless(&finding.to_string()));
+    parsed.findings.iter().for_each(|finding| harmless(&finding.to_string()));
     assert!(policy.mode == Mode::None || !policy.mx.is_empty());
     for line in policy.lines() {
-        assert!(
-            !line.chars().any(|c| c.is_control() && c != '\t'),
-            "{line:?}"
-        );
+        assert!(!line.chars().any(|c| c.is_control() && c != '\t'), "{line:?}");
     }
     let again = Policy::parse(policy.text().as_bytes());
     assert_eq!(again.map(|again| again.policy), Ok(policy.clone()));
     let emitted = policy.emit();
     if emitted.len() <= sts::policy::MAX_LEN {
         let again = Policy::parse(emitted.as_bytes());
-        let again = again.map(|again| {
-            (
-                again.findings,
-                again.policy.mode,
-                again.policy.max_age,
-                again.policy.mx,
-            )
-        });
-        assert_eq!(
-            again,
-            Ok((Vec::new(), policy.mode, policy.max_age, policy.mx))
-        );
+        let again = again.map(|again| (again.findings, again.policy.mode, again.policy.max_age, again.policy.mx));
+        assert_eq!(again, Ok((Vec::new(), policy.mode, policy.max_age, policy.mx)));
     }
 }
 
@@ -131,10 +103,7 @@ pub fn mx_pattern(data: &[u8]) {
         return;
     };
     if let Ok((pattern, _)) = Pattern::parse(text) {
-        assert_eq!(
-            Pattern::parse(&pattern.to_string()),
-            Ok((pattern.clone(), Vec::new()))
-        );
+        assert_eq!(Pattern::parse(&pattern.to_string()), Ok((pattern.clone(), Vec::new())));
         let host = match &pattern {
             Pattern::Exact(name) => Some(name.clone()),
             Pattern::Wildcard(base) => base.child("mx"),
@@ -158,12 +127,7 @@ pub fn name(data: &[u8]) {
     };
     assert!((1..=253).contains(&name.as_str().len()));
     assert!(name.labels().all(|label| (1..=63).contains(&label.len())));
-    assert!(
-        !name
-            .as_str()
-            .bytes()
-            .any(|octet| octet.is_ascii_uppercase() || !octet.is_ascii_graphic())
-    );
+    assert!(!name.as_str().bytes().any(|octet| octet.is_ascii_uppercase() || !octet.is_ascii_graphic()));
     if let Some(child) = name.child("_mta-sts") {
         assert_eq!(child.parent(), Some(name));
     }
@@ -177,10 +141,7 @@ pub fn tlsa(data: &[u8]) {
         let effective = Tlsa::effective(core::slice::from_ref(&record));
         assert_eq!(effective.len(), usize::from(record.usable().is_ok()));
     }
-    if let Ok(record) = core::str::from_utf8(data)
-        .unwrap_or_default()
-        .parse::<Tlsa>()
-    {
+    if let Ok(record) = core::str::from_utf8(data).unwrap_or_default().parse::<Tlsa>() {
         assert_eq!(record.to_string().parse(), Ok(record));
     }
 }
@@ -195,10 +156,7 @@ pub fn socketmap(data: &[u8]) {
     assert_eq!(data.get(..used), Some(frame.as_slice()));
     for cut in [0, 1, used / 2, used - 1] {
         let part = data.get(..cut).unwrap_or_default();
-        assert_eq!(
-            socketmap::decode(part, socketmap::MAX_REQUEST),
-            Decoded::NeedMore
-        );
+        assert_eq!(socketmap::decode(part, socketmap::MAX_REQUEST), Decoded::NeedMore);
     }
     if let Ok(request) = Request::parse(payload) {
         let mut again = Vec::new();
@@ -208,10 +166,7 @@ pub fn socketmap(data: &[u8]) {
     if let Ok(reply) = socketmap::Reply::parse(payload) {
         let mut again = Vec::new();
         reply.encode(&mut again);
-        assert!(matches!(
-            socketmap::decode(&again, socketmap::MAX_REPLY),
-            Decoded::Frame { .. }
-        ));
+        assert!(matches!(socketmap::decode(&again, socketmap::MAX_REPLY), Decoded::Frame { .. }));
         assert!(!again.iter().any(u8::is_ascii_control));
     }
 }
@@ -228,18 +183,11 @@ pub fn tcp_table(data: &[u8]) {
         }
     }
     let text = String::from_utf8_lossy(data);
-    for reply in [
-        tcp_table::Reply::Found(&text),
-        tcp_table::Reply::Temp(&text),
-    ] {
+    for reply in [tcp_table::Reply::Found(&text), tcp_table::Reply::Temp(&text)] {
         let mut out = Vec::new();
         reply.encode(&mut out);
         assert!(out.len() <= tcp_table::MAX_LINE);
-        assert_eq!(
-            out.iter()
-                .position(|octet| !octet.is_ascii_graphic() && *octet != b' '),
-            Some(out.len() - 1)
-        );
+        assert_eq!(out.iter().position(|octet| !octet.is_ascii_graphic() && *octet != b' '), Some(out.len() - 1));
     }
 }
 
@@ -254,10 +202,7 @@ pub fn policy_line(data: &[u8]) {
         if let Err(error) = &verdict {
             harmless(&error.to_string());
         }
-        assert!(
-            verdict.is_ok() || !taken,
-            "{line:?} is taken by a Postfix before {dialect:?} only"
-        );
+        assert!(verdict.is_ok() || !taken, "{line:?} is taken by a Postfix before {dialect:?} only");
         taken = verdict.is_ok();
     }
 }
@@ -312,27 +257,16 @@ pub fn smtp_reply(data: &[u8]) {
     assert!(used <= data.len());
     harmless_reply(&reply);
     let emitted = reply.emit();
-    let fits = reply
-        .lines
-        .iter()
-        .all(|line| line.len() + 4 <= reply::MAX_LINE);
+    let fits = reply.lines.iter().all(|line| line.len() + 4 <= reply::MAX_LINE);
     if fits && emitted.len() <= reply::MAX_REPLY {
         let used = emitted.len();
-        assert_eq!(
-            Reader::new().feed(emitted.as_bytes()),
-            Ok(Progress::Done { reply, used })
-        );
+        assert_eq!(Reader::new().feed(emitted.as_bytes()), Ok(Progress::Done { reply, used }));
     }
 }
 
 fn harmless_reply(reply: &reply::Reply) {
     assert!((200..600).contains(&reply.code) && !reply.lines.is_empty());
-    assert!(
-        !reply
-            .lines
-            .iter()
-            .any(|line| line.chars().any(char::is_control))
-    );
+    assert!(!reply.lines.iter().any(|line| line.chars().any(char::is_control)));
     if let Some(ehlo) = Ehlo::read(reply) {
         assert!(ehlo.keywords.iter().all(|keyword| !keyword.name.is_empty()));
     }

@@ -13,14 +13,11 @@ use strictmx_proto::{
     sts::{Policy, Record},
 };
 
-const POLICY: &str = "version: STSv1\r\nmode: enforce\r\nmx: mail.example.com\r\nmx: *.backup.example.com\r\nmax_age: 604800\r\n";
+const POLICY: &str =
+    "version: STSv1\r\nmode: enforce\r\nmx: mail.example.com\r\nmx: *.backup.example.com\r\nmax_age: 604800\r\n";
 const FRAME: &[u8] = b"30:postfix example-company.com.au,";
 const LINE: &str = "secure match=mail.example.com:.backup.example.com servername=hostname";
-const TXTS: [&str; 3] = [
-    "v=spf1 -all",
-    "v=STSv1; id=20260101T000000Z;",
-    "google-site-verification=abcdef",
-];
+const TXTS: [&str; 3] = ["v=spf1 -all", "v=STSv1; id=20260101T000000Z;", "google-site-verification=abcdef"];
 
 fn main() {
     divan::main();
@@ -36,9 +33,7 @@ mod policy_parse {
 
     #[divan::bench]
     fn floor_utf8_and_copy() -> Box<str> {
-        core::str::from_utf8(black_box(POLICY.as_bytes()))
-            .unwrap()
-            .into()
+        core::str::from_utf8(black_box(POLICY.as_bytes())).unwrap().into()
     }
 }
 
@@ -52,11 +47,7 @@ mod record_select {
 
     #[divan::bench]
     fn floor_copy_of_the_id() -> Box<str> {
-        black_box(&TXTS)
-            .get(1)
-            .and_then(|txt| txt.get(12..28))
-            .unwrap()
-            .into()
+        black_box(&TXTS).get(1).and_then(|txt| txt.get(12..28)).unwrap().into()
     }
 }
 
@@ -115,8 +106,7 @@ mod say {
     fn secure(bencher: Bencher<'_, '_>, shape: &Shape) {
         let policy = Policy::parse(POLICY.as_bytes()).unwrap().policy;
         let domain = Domain::parse("example.com").unwrap();
-        bencher
-            .bench_local(|| secure_line(black_box(&domain), black_box(&policy), *shape).unwrap());
+        bencher.bench_local(|| secure_line(black_box(&domain), black_box(&policy), *shape).unwrap());
     }
 
     #[divan::bench(args = [Shape::Postfix34, Shape::Postfix310])]

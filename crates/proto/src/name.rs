@@ -92,12 +92,7 @@ impl Domain {
         }
         // Non-transitional UTS 46, as registries and browsers do today. Characters are judged afterwards, by one rule for all.
         let ascii = Uts46::new()
-            .to_ascii(
-                text.as_bytes(),
-                AsciiDenyList::EMPTY,
-                Hyphens::CheckFirstLast,
-                DnsLength::Ignore,
-            )
+            .to_ascii(text.as_bytes(), AsciiDenyList::EMPTY, Hyphens::CheckFirstLast, DnsLength::Ignore)
             .map_err(|_| NameError::Idna)?;
         Self::read_ascii(&ascii, underscore)
     }
@@ -143,9 +138,7 @@ impl Domain {
     /// The name without its first label, `None` for a single label.
     #[must_use]
     pub fn parent(&self) -> Option<Self> {
-        self.0
-            .split_once('.')
-            .map(|(_, rest)| Self(Arc::from(rest)))
+        self.0.split_once('.').map(|(_, rest)| Self(Arc::from(rest)))
     }
 
     /// The labels, left to right.
@@ -162,9 +155,7 @@ impl Domain {
     /// Whether this name is `base` with exactly one label before it: what `*.base` stands for (R9525-6.3-3).
     #[must_use]
     pub fn is_one_below(&self, base: &Self) -> bool {
-        self.0
-            .split_once('.')
-            .is_some_and(|(_, rest)| rest == base.as_str())
+        self.0.split_once('.').is_some_and(|(_, rest)| rest == base.as_str())
     }
 }
 
@@ -184,11 +175,7 @@ fn scan(name: &str, underscore: Underscore) -> Result<Case, NameError> {
         }
         number = seen.number;
     }
-    if number {
-        Err(NameError::Address)
-    } else {
-        Ok(case)
-    }
+    if number { Err(NameError::Address) } else { Ok(case) }
 }
 
 struct Label {
@@ -197,10 +184,7 @@ struct Label {
 }
 
 fn scan_label(label: &[u8], underscore: Underscore) -> Result<Label, NameError> {
-    let mut seen = Label {
-        case: Case::Lower,
-        number: true,
-    };
+    let mut seen = Label { case: Case::Lower, number: true };
     for &octet in label {
         match octet {
             b'0'..=b'9' => continue,
@@ -221,10 +205,7 @@ fn scan_label(label: &[u8], underscore: Underscore) -> Result<Label, NameError> 
 
 /// Asked only about texts that are no name, so that the reason given is the helpful one.
 fn is_address(text: &str) -> bool {
-    let inner = text
-        .strip_prefix('[')
-        .and_then(|t| t.strip_suffix(']'))
-        .unwrap_or(text);
+    let inner = text.strip_prefix('[').and_then(|t| t.strip_suffix(']')).unwrap_or(text);
     let inner = inner.strip_prefix("IPv6:").unwrap_or(inner);
     IpAddr::from_str(inner).is_ok()
 }

@@ -25,6 +25,15 @@ pub(crate) fn shown_bytes(bytes: &[u8]) -> String {
     shown(&String::from_utf8_lossy(head))
 }
 
+/// Whether there is a control character in it. Nearly all texts are ASCII, and those are looked through at memory speed.
+pub(crate) fn has_control(text: &str) -> bool {
+    if text.is_ascii() {
+        text.bytes().fold(false, |found, octet| found | octet.is_ascii_control())
+    } else {
+        text.chars().any(char::is_control)
+    }
+}
+
 /// Control characters, and the invisible ones that reorder or break a line.
 pub(crate) fn is_unsafe(c: char) -> bool {
     c.is_control()

@@ -60,11 +60,7 @@ pub fn begin<'a>(txt: &'a [u8], version: &str) -> Begin<'a> {
 /// # Errors
 /// The number of records of ours, when it is not one.
 pub fn only_one<'a, T: AsRef<[u8]>>(txts: &'a [T], version: &str) -> Result<&'a [u8], usize> {
-    let all = || {
-        txts.iter()
-            .map(AsRef::as_ref)
-            .map(|txt| (txt, begin(txt, version)))
-    };
+    let all = || txts.iter().map(AsRef::as_ref).map(|txt| (txt, begin(txt, version)));
     let mut full = all().filter(|(_, begin)| matches!(begin, Begin::Fields(_)));
     let mut bare = all().filter(|(_, begin)| *begin == Begin::Bare);
     match (full.next(), full.count()) {
@@ -108,19 +104,14 @@ pub fn is_name(name: &str) -> bool {
     };
     first.is_ascii_alphanumeric()
         && rest.len() < MAX_NAME
-        && rest
-            .iter()
-            .all(|octet| octet.is_ascii_alphanumeric() || matches!(octet, b'_' | b'-' | b'.'))
+        && rest.iter().all(|octet| octet.is_ascii_alphanumeric() || matches!(octet, b'_' | b'-' | b'.'))
 }
 
 /// Whether an unknown field's value is acceptable: printable, no space. The RFC also bars `=`, which base64 padding needs; we
 /// are lenient there.
 #[must_use]
 pub fn is_value(value: &str) -> bool {
-    !value.is_empty()
-        && value
-            .bytes()
-            .all(|octet| octet.is_ascii_graphic() && octet != b';')
+    !value.is_empty() && value.bytes().all(|octet| octet.is_ascii_graphic() && octet != b';')
 }
 
 fn trim_start(mut text: &[u8]) -> &[u8] {

@@ -89,43 +89,26 @@ impl Tlsa {
         }
         let expected = match self.matching {
             0 => {
-                return if is_whole_der(&self.data) {
-                    Ok(())
-                } else {
-                    Err(Unusable::NotDer)
-                };
+                return if is_whole_der(&self.data) { Ok(()) } else { Err(Unusable::NotDer) };
             }
             1 => 32,
             2 => 64,
             other => return Err(Unusable::Matching(other)),
         };
         let found = self.data.len();
-        if found == expected {
-            Ok(())
-        } else {
-            Err(Unusable::Length { found, expected })
-        }
+        if found == expected { Ok(()) } else { Err(Unusable::Length { found, expected }) }
     }
 
     /// The records that count: the usable ones, and of the digests for each usage and selector the strongest only, beside
     /// full matches (DANE-5-1).
     #[must_use]
     pub fn effective(records: &[Self]) -> Vec<&Self> {
-        let usable: Vec<&Self> = records
-            .iter()
-            .filter(|record| record.usable().is_ok())
-            .collect();
+        let usable: Vec<&Self> = records.iter().filter(|record| record.usable().is_ok()).collect();
         let strongest = |of: &Self| {
-            let same = usable
-                .iter()
-                .filter(|other| other.usage == of.usage && other.selector == of.selector);
+            let same = usable.iter().filter(|other| other.usage == of.usage && other.selector == of.selector);
             same.map(|other| other.matching).max().unwrap_or_default()
         };
-        usable
-            .iter()
-            .filter(|record| record.matching == 0 || record.matching == strongest(record))
-            .copied()
-            .collect()
+        usable.iter().filter(|record| record.matching == 0 || record.matching == strongest(record)).copied().collect()
     }
 
     /// Whether the record matches a certificate, given as its DER and the DER of its SubjectPublicKeyInfo.
@@ -134,11 +117,7 @@ impl Tlsa {
     /// one of the chain. An unusable record matches nothing.
     #[must_use]
     pub fn matches(&self, certificate: &[u8], spki: &[u8]) -> bool {
-        let selected = if self.selector == 0 {
-            certificate
-        } else {
-            spki
-        };
+        let selected = if self.selector == 0 { certificate } else { spki };
         self.usable().is_ok()
             && match self.matching {
                 0 => *self.data == *selected,
@@ -165,9 +144,7 @@ fn is_whole_der(data: &[u8]) -> bool {
 impl fmt::Display for Tlsa {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{} {} {} ", self.usage, self.selector, self.matching)?;
-        self.data
-            .iter()
-            .try_for_each(|octet| write!(f, "{octet:02x}"))
+        self.data.iter().try_for_each(|octet| write!(f, "{octet:02x}"))
     }
 }
 
@@ -185,17 +162,10 @@ impl FromStr for Tlsa {
         let mut number = || {
             let word = words.next()?;
             let digits = word.bytes().all(|octet| octet.is_ascii_digit());
-            if digits {
-                word.parse::<u8>().ok()
-            } else {
-                None
-            }
+            if digits { word.parse::<u8>().ok() } else { None }
         };
-        let (usage, selector, matching) = (
-            number().ok_or(NotTlsa)?,
-            number().ok_or(NotTlsa)?,
-            number().ok_or(NotTlsa)?,
-        );
+        let (usage, selector, matching) =
+            (number().ok_or(NotTlsa)?, number().ok_or(NotTlsa)?, number().ok_or(NotTlsa)?);
         let digits: String = words.collect();
         if !digits.len().is_multiple_of(2) || digits.len() / 2 > MAX_DATA {
             return Err(NotTlsa);
@@ -209,11 +179,6 @@ impl FromStr for Tlsa {
             })
             .collect::<Option<Box<[u8]>>>()
             .ok_or(NotTlsa)?;
-        Ok(Self {
-            usage,
-            selector,
-            matching,
-            data,
-        })
+        Ok(Self { usage, selector, matching, data })
     }
 }

@@ -4,6 +4,8 @@
 //! text: the space stands even when the text is empty, as in `9:NOTFOUND ,`.
 use alloc::{string::String, vec::Vec};
 
+use crate::shown::has_control;
+
 /// Longest request payload, octets (Postfix: socketmap_max_query_size).
 pub const MAX_REQUEST: usize = 10_000;
 /// Longest reply payload, octets (Postfix: socketmap_max_reply_size).
@@ -58,9 +60,7 @@ pub fn decode(buf: &[u8], max: usize) -> Decoded<'_> {
             }
             // A digit after a lone zero is a leading zero.
             [digit @ b'0'..=b'9', after @ ..] if digits == 0 || length > 0 => {
-                length = length
-                    .saturating_mul(10)
-                    .saturating_add(usize::from(digit - b'0'));
+                length = length.saturating_mul(10).saturating_add(usize::from(digit - b'0'));
                 digits += 1;
                 rest = after;
             }
@@ -75,10 +75,7 @@ pub fn decode(buf: &[u8], max: usize) -> Decoded<'_> {
     };
     match after {
         [] => Decoded::NeedMore,
-        [b',', ..] => Decoded::Frame {
-            payload,
-            used: digits + 1 + length + 1,
-        },
+        [b',', ..] => Decoded::Frame { payload, used: digits + 1 + length + 1 },
         _ => Decoded::Bad(FrameError::End),
     }
 }
@@ -205,11 +202,8 @@ impl<'a> Reply<'a> {
 }
 
 fn encode_text(status: &[u8], text: &str, out: &mut Vec<u8>) {
-    if text.chars().any(char::is_control) {
-        let safe: String = text
-            .chars()
-            .map(|c| if c.is_control() { '?' } else { c })
-            .collect();
+    if has_control(text) {
+        let safe: String = text.chars().map(|c| if c.is_control() { '?' } else { c }).collect();
         encode_parts(&[status, safe.as_bytes()], out);
     } else {
         encode_parts(&[status, text.as_bytes()], out);
@@ -217,6 +211,5 @@ fn encode_text(status: &[u8], text: &str, out: &mut Vec<u8>) {
 }
 
 fn cut(why: &str) -> &str {
-    why.get(..why.floor_char_boundary(MAX_WHY))
-        .unwrap_or_default()
+    why.get(..why.floor_char_boundary(MAX_WHY)).unwrap_or_default()
 }

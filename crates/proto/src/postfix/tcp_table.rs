@@ -28,10 +28,7 @@ pub fn decode(buf: &[u8]) -> Decoded<'_> {
     match buf.iter().take(MAX_LINE).position(|&octet| octet == b'\n') {
         Some(end) => {
             let line = buf.get(..end).unwrap_or_default();
-            Decoded::Line {
-                line: line.strip_suffix(b"\r").unwrap_or(line),
-                used: end + 1,
-            }
+            Decoded::Line { line: line.strip_suffix(b"\r").unwrap_or(line), used: end + 1 }
         }
         None if buf.len() >= MAX_LINE => Decoded::TooLong,
         None => Decoded::NeedMore,
@@ -65,15 +62,9 @@ impl Request {
     /// # Errors
     /// It is no `get` with a well-encoded key.
     pub fn parse(line: &[u8]) -> Result<Self, RequestError> {
-        let key = line
-            .strip_prefix(b"get ")
-            .filter(|key| !key.is_empty())
-            .ok_or(RequestError::NotGet)?;
-        let key =
-            percent_decode(key, |octet| octet.is_ascii_graphic()).ok_or(RequestError::Encoding)?;
-        String::from_utf8(key)
-            .map(|key| Self { key })
-            .map_err(|_| RequestError::NotUtf8)
+        let key = line.strip_prefix(b"get ").filter(|key| !key.is_empty()).ok_or(RequestError::NotGet)?;
+        let key = percent_decode(key, |octet| octet.is_ascii_graphic()).ok_or(RequestError::Encoding)?;
+        String::from_utf8(key).map(|key| Self { key }).map_err(|_| RequestError::NotUtf8)
     }
 
     /// Appends the line as a client sends it.
@@ -109,9 +100,7 @@ impl Reply<'_> {
         out.push(b'\n');
         if text.is_empty() || out.len() - start > MAX_LINE {
             out.truncate(start);
-            out.extend_from_slice(
-                b"400 the%20answer%20does%20not%20fit%20into%20a%20tcp_table%20reply\n",
-            );
+            out.extend_from_slice(b"400 the%20answer%20does%20not%20fit%20into%20a%20tcp_table%20reply\n");
         }
     }
 }

@@ -31,17 +31,8 @@ impl Ehlo {
         if reply.code != 250 {
             return None;
         }
-        let keywords = reply
-            .lines
-            .iter()
-            .skip(1)
-            .filter_map(|line| Keyword::read(line))
-            .take(MAX_KEYWORDS)
-            .collect();
-        Some(Self {
-            name: greeted_name(reply).unwrap_or_default().into(),
-            keywords,
-        })
+        let keywords = reply.lines.iter().skip(1).filter_map(|line| Keyword::read(line)).take(MAX_KEYWORDS).collect();
+        Some(Self { name: greeted_name(reply).unwrap_or_default().into(), keywords })
     }
 
     /// The keyword of this name (given in upper case), if offered.
@@ -62,14 +53,8 @@ impl Keyword {
         let line = line.trim_matches(' ');
         // Some servers write `AUTH=LOGIN` for clients of the last century; the keyword is AUTH all the same.
         let (name, params) = line.split_once([' ', '=']).unwrap_or((line, ""));
-        let good = !name.is_empty()
-            && name
-                .bytes()
-                .all(|octet| octet.is_ascii_alphanumeric() || octet == b'-');
-        good.then(|| Self {
-            name: name.to_ascii_uppercase(),
-            params: params.trim_matches(' ').into(),
-        })
+        let good = !name.is_empty() && name.bytes().all(|octet| octet.is_ascii_alphanumeric() || octet == b'-');
+        good.then(|| Self { name: name.to_ascii_uppercase(), params: params.trim_matches(' ').into() })
     }
 }
 

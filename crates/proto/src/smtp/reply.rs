@@ -156,10 +156,7 @@ impl Reader {
             return Ok(None);
         }
         self.code = None;
-        Ok(Some(Reply {
-            code,
-            lines: core::mem::take(&mut self.lines),
-        }))
+        Ok(Some(Reply { code, lines: core::mem::take(&mut self.lines) }))
     }
 }
 
@@ -185,8 +182,5 @@ fn split(line: &[u8]) -> Option<(u16, More, &[u8])> {
 }
 
 fn safe(text: &[u8]) -> String {
-    String::from_utf8_lossy(text)
-        .chars()
-        .map(|c| if is_unsafe(c) { '\u{fffd}' } else { c })
-        .collect()
+    String::from_utf8_lossy(text).chars().map(|c| if is_unsafe(c) { '\u{fffd}' } else { c }).collect()
 }

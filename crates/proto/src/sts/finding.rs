@@ -102,15 +102,29 @@ impl fmt::Display for FindingKind {
             Self::BlankLine => f.write_str("a blank line, which many senders refuse"),
             Self::MixedLineEnds => f.write_str("some lines end in CRLF, some in LF"),
             Self::NoFinalNewline => f.write_str("the last line has no line end"),
-            Self::MalformedLine => f.write_str("this is no `name: value` line; it is ignored, but many senders refuse the whole policy"),
-            Self::MaxAgeClamped => {
-                write!(f, "max_age is above {} seconds; that is used instead, but some senders refuse the policy", super::limit::MAX_MAX_AGE)
+            Self::MalformedLine => {
+                f.write_str("this is no `name: value` line; it is ignored, but many senders refuse the whole policy")
             }
-            Self::BadMx { value, why } => write!(f, "the mx entry {value:?} is dropped: {why}; many senders refuse the whole policy"),
+            Self::MaxAgeClamped => {
+                write!(
+                    f,
+                    "max_age is above {} seconds; that is used instead, but some senders refuse the policy",
+                    super::limit::MAX_MAX_AGE
+                )
+            }
+            Self::BadMx { value, why } => {
+                write!(f, "the mx entry {value:?} is dropped: {why}; many senders refuse the whole policy")
+            }
             Self::TooManyMx => write!(f, "more than {} mx entries; the rest is ignored", super::limit::MAX_MX),
-            Self::MxTrailingDot { value } => write!(f, "the mx entry {value:?} ends in a dot, which many senders refuse"),
-            Self::MxULabel { value } => write!(f, "the mx entry {value:?} is not in A-label form (xn--…), which many senders refuse"),
-            Self::DuplicateField { name } => write!(f, "a second {name:?} field is ignored; some senders take the last one, or refuse the policy"),
+            Self::MxTrailingDot { value } => {
+                write!(f, "the mx entry {value:?} ends in a dot, which many senders refuse")
+            }
+            Self::MxULabel { value } => {
+                write!(f, "the mx entry {value:?} is not in A-label form (xn--…), which many senders refuse")
+            }
+            Self::DuplicateField { name } => {
+                write!(f, "a second {name:?} field is ignored; some senders take the last one, or refuse the policy")
+            }
             Self::UnknownField { name } => write!(f, "the unknown field {name:?} is ignored"),
         }
     }
@@ -125,11 +139,7 @@ impl fmt::Display for Finding {
 impl fmt::Display for PolicyErrorKind {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::TooLong => write!(
-                f,
-                "the policy is longer than {} octets",
-                super::limit::MAX_LEN
-            ),
+            Self::TooLong => write!(f, "the policy is longer than {} octets", super::limit::MAX_LEN),
             Self::NotUtf8 => f.write_str("the policy is not UTF-8 text"),
             Self::Missing { field } => write!(f, "there is no well-formed `{field}:` line"),
             Self::BadValue { field, value } => {

@@ -9,7 +9,11 @@ use super::{
     mode::Mode,
     mx::{Pattern, PatternError, PatternNote},
 };
-use crate::{name::Domain, shown::shown, tags};
+use crate::{
+    name::Domain,
+    shown::{has_control, shown},
+    tags,
+};
 
 /// A valid policy.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -80,12 +84,7 @@ impl Policy {
         if text.len() + mx.len() + 5 > MAX_LEN {
             return refuse(PolicyErrorKind::TooLong);
         }
-        Ok(Self {
-            mode,
-            max_age,
-            mx: mx.into(),
-            text: text.into(),
-        })
+        Ok(Self { mode, max_age, mx: mx.into(), text: text.into() })
     }
 
     /// Whether any pattern matches this MX host (STS-4.1-1).
@@ -158,10 +157,7 @@ struct Reading {
 impl Reading {
     fn found(&mut self, kind: FindingKind) {
         if self.findings.len() < MAX_FINDINGS {
-            self.findings.push(Finding {
-                line: self.line,
-                kind,
-            });
+            self.findings.push(Finding { line: self.line, kind });
         }
     }
 
@@ -188,8 +184,7 @@ impl Reading {
             self.found(FindingKind::BlankLine);
             return Ok(());
         }
-        let Some((name, value)) = line.split_once(':').filter(|(name, _)| tags::is_name(name))
-        else {
+        let Some((name, value)) = line.split_once(':').filter(|(name, _)| tags::is_name(name)) else {
             self.found(FindingKind::MalformedLine);
             return Ok(());
         };
@@ -225,23 +220,13 @@ impl Reading {
     }
 
     fn bad(&self, field: &'static str, value: &str) -> PolicyError {
-        PolicyError {
-            line: self.line,
-            kind: PolicyErrorKind::BadValue {
-                field,
-                value: shown(value),
-            },
-        }
+        PolicyError { line: self.line, kind: PolicyErrorKind::BadValue { field, value: shown(value) } }
     }
 
     fn version(&mut self, value: &str) -> Result<(), PolicyError> {
         if self.once(self.version, "version") == Seen::First {
             // STS-3.2-4
-            self.version = Some(
-                (value == "STSv1")
-                    .then_some(())
-                    .ok_or_else(|| self.bad("version", value))?,
-            );
+            self.version = Some((value == "STSv1").then_some(()).ok_or_else(|| self.bad("version", value))?);
         }
         Ok(())
     }
@@ -258,17 +243,10 @@ impl Reading {
             return Ok(());
         }
         // STS-3.2-6: 1*10 DIGIT, so neither sign nor unit nor exponent.
-        let digits =
-            (1..=10).contains(&value.len()) && value.bytes().all(|octet| octet.is_ascii_digit());
-        let seconds = if digits {
-            value.parse::<u64>().ok()
-        } else {
-            None
-        };
+        let digits = (1..=10).contains(&value.len()) && value.bytes().all(|octet| octet.is_ascii_digit());
+        let seconds = if digits { value.parse::<u64>().ok() } else { None };
         let seconds = seconds.ok_or_else(|| self.bad("max_age", value))?;
-        let clamped = u32::try_from(seconds)
-            .unwrap_or(MAX_MAX_AGE)
-            .min(MAX_MAX_AGE);
+        let clamped = u32::try_from(seconds).unwrap_or(MAX_MAX_AGE).min(MAX_MAX_AGE);
         if u64::from(clamped) != seconds {
             self.found(FindingKind::MaxAgeClamped);
         }
@@ -301,41 +279,24 @@ impl Reading {
 
     fn bad_mx(&mut self, value: &str, why: PatternError) {
         self.bad_mx.get_or_insert(self.line);
-        self.found(FindingKind::BadMx {
-            value: shown(value),
-            why,
-        });
+        self.found(FindingKind::BadMx { value: shown(value), why });
     }
 
     /// STS-3.2-11: what must be there is there.
     fn finish(self) -> Result<Parsed, PolicyError> {
-        let missing = |field| PolicyError {
-            line: 0,
-            kind: PolicyErrorKind::Missing { field },
-        };
+        let missing = |field| PolicyError { line: 0, kind: PolicyErrorKind::Missing { field } };
         self.version.ok_or_else(|| missing("version"))?;
         let mode = self.mode.ok_or_else(|| missing("mode"))?;
         let max_age = self.max_age.ok_or_else(|| missing("max_age"))?;
         if self.mx.is_empty() && mode != Mode::None {
-            return Err(PolicyError {
-                line: self.bad_mx.unwrap_or(0),
-                kind: PolicyErrorKind::NoMx,
-            });
+            return Err(PolicyError { line: self.bad_mx.unwrap_or(0), kind: PolicyErrorKind::NoMx });
         }
-        let policy = Policy {
-            mode,
-            max_age,
-            mx: self.mx.into(),
-            text: self.text.into(),
-        };
-        Ok(Parsed {
-            policy,
-            findings: self.findings,
-        })
+        let policy = Policy { mode, max_age, mx: self.mx.into(), text: self.text.into() };
+        Ok(Parsed { policy, findings: self.findings })
     }
 }
 
 /// Whether a value may stand in a policy at all: something is there, and no control character in it.
 fn is_printable(value: &str) -> bool {
-    !value.is_empty() && !value.chars().any(char::is_control)
+    !value.is_empty() && !has_control(value)
 }

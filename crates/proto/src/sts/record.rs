@@ -65,9 +65,7 @@ impl Record {
         for field in fields {
             let Field { name, value } = field.map_err(|bad| RecordError::MalformedField(bad.0))?;
             if !tags::is_value(value) {
-                return Err(RecordError::MalformedField(crate::shown::shown(&format!(
-                    "{name}={value}"
-                ))));
+                return Err(RecordError::MalformedField(crate::shown::shown(&format!("{name}={value}"))));
             }
             if name == "id" && id.is_none() {
                 // The first wins (STS-3.2-13), be it bad: a later one never repairs the record.
@@ -86,16 +84,9 @@ impl Record {
     /// # Errors
     /// [`NoRecord`]: none, several, or an invalid one; each ends policy discovery.
     pub fn select<T: AsRef<[u8]>>(txts: &[T]) -> Result<Self, NoRecord> {
-        let txt = tags::only_one(txts, VERSION).map_err(|count| {
-            if count == 0 {
-                NoRecord::None
-            } else {
-                NoRecord::Many(count)
-            }
-        })?;
-        Self::parse(txt)
-            .unwrap_or(Err(RecordError::MissingId))
-            .map_err(NoRecord::Invalid)
+        let txt = tags::only_one(txts, VERSION)
+            .map_err(|count| if count == 0 { NoRecord::None } else { NoRecord::Many(count) })?;
+        Self::parse(txt).unwrap_or(Err(RecordError::MissingId)).map_err(NoRecord::Invalid)
     }
 
     /// Emits `v=STSv1; id=…;`.

@@ -77,9 +77,7 @@ impl Record {
                 "rua" => {}
                 _ if tags::is_value(value) => {}
                 _ => {
-                    return Err(RecordError::MalformedField(shown(&format!(
-                        "{name}={value}"
-                    ))));
+                    return Err(RecordError::MalformedField(shown(&format!("{name}={value}"))));
                 }
             }
         }
@@ -87,29 +85,21 @@ impl Record {
     }
 
     fn addresses(list: &str) -> Result<Self, RecordError> {
-        let mut record = Self {
-            rua: Vec::new(),
-            skipped: Vec::new(),
-        };
+        let mut record = Self { rua: Vec::new(), skipped: Vec::new() };
         for one in list.split(',').map(|one| one.trim_matches([' ', '\t'])) {
             if one.is_empty() {
                 return Err(RecordError::EmptyRua);
             }
             match Rua::parse(one) {
                 Ok(_) if record.rua.len() == MAX_ADDRESSES => {
-                    record.skipped.push(format!(
-                        "{}: more than {MAX_ADDRESSES} addresses",
-                        shown(one)
-                    ));
+                    record.skipped.push(format!("{}: more than {MAX_ADDRESSES} addresses", shown(one)));
                 }
                 Ok(rua) => record.rua.push(rua),
                 Err(why) => record.skipped.push(format!("{}: {why}", shown(one))),
             }
         }
         if record.rua.is_empty() {
-            return Err(RecordError::NoUsableRua(
-                record.skipped.pop().unwrap_or_default(),
-            ));
+            return Err(RecordError::NoUsableRua(record.skipped.pop().unwrap_or_default()));
         }
         Ok(record)
     }
@@ -119,16 +109,9 @@ impl Record {
     /// # Errors
     /// [`NoRecord`]: none, several, or an invalid one; the domain then wants no reports.
     pub fn select<T: AsRef<[u8]>>(txts: &[T]) -> Result<Self, NoRecord> {
-        let txt = tags::only_one(txts, VERSION).map_err(|count| {
-            if count == 0 {
-                NoRecord::None
-            } else {
-                NoRecord::Many(count)
-            }
-        })?;
-        Self::parse(txt)
-            .unwrap_or(Err(RecordError::MissingRua))
-            .map_err(NoRecord::Invalid)
+        let txt = tags::only_one(txts, VERSION)
+            .map_err(|count| if count == 0 { NoRecord::None } else { NoRecord::Many(count) })?;
+        Self::parse(txt).unwrap_or(Err(RecordError::MissingRua)).map_err(NoRecord::Invalid)
     }
 
     /// Emits `v=TLSRPTv1; rua=…,…;`.

@@ -74,9 +74,7 @@ impl fmt::Display for Rua {
             Self::Mailto(address) => {
                 f.write_str("mailto:")?;
                 address.bytes().try_for_each(|octet| {
-                    if octet.is_ascii_alphanumeric()
-                        || matches!(octet, b'-' | b'.' | b'_' | b'~' | b'@' | b'+')
-                    {
+                    if octet.is_ascii_alphanumeric() || matches!(octet, b'-' | b'.' | b'_' | b'~' | b'@' | b'+') {
                         write!(f, "{}", char::from(octet))
                     } else {
                         write!(f, "%{octet:02X}")
@@ -95,11 +93,7 @@ fn mail_address(text: &str) -> Result<String, RuaError> {
     let decoded = percent_decode(to.as_bytes(), |_| true)
         .and_then(|octets| String::from_utf8(octets).ok())
         .ok_or(RuaError::Encoding)?;
-    let first = decoded
-        .split(',')
-        .next()
-        .unwrap_or_default()
-        .trim_matches(' ');
+    let first = decoded.split(',').next().unwrap_or_default().trim_matches(' ');
     let (local, domain) = first.rsplit_once('@').ok_or(RuaError::Address)?;
     let dots = local.starts_with('.') || local.ends_with('.') || local.contains("..");
     if local.is_empty() || local.len() > MAX_LOCAL || dots || !local.bytes().all(is_atext) {
@@ -133,9 +127,7 @@ fn check_https(rest: &str) -> Result<(), RuaError> {
             Err(RuaError::Uri)
         };
     }
-    let (host, port) = authority
-        .split_once(':')
-        .map_or((authority, None), |(host, port)| (host, Some(port)));
+    let (host, port) = authority.split_once(':').map_or((authority, None), |(host, port)| (host, Some(port)));
     if host.contains('@') || !port.is_none_or(is_port) {
         return Err(RuaError::Uri);
     }
@@ -146,6 +138,5 @@ fn check_https(rest: &str) -> Result<(), RuaError> {
 }
 
 fn is_port(port: &str) -> bool {
-    port.bytes().all(|octet| octet.is_ascii_digit())
-        && port.parse::<u16>().is_ok_and(|port| port > 0)
+    port.bytes().all(|octet| octet.is_ascii_digit()) && port.parse::<u16>().is_ok_and(|port| port > 0)
 }

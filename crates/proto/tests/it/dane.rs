@@ -6,20 +6,11 @@ const CERTIFICATE: [u8; 5] = [0x30, 3, 2, 1, 5];
 const SPKI: [u8; 5] = [0x30, 3, 2, 1, 7];
 
 fn tlsa(usage: u8, selector: u8, matching: u8, data: &[u8]) -> Tlsa {
-    Tlsa {
-        usage,
-        selector,
-        matching,
-        data: data.into(),
-    }
+    Tlsa { usage, selector, matching, data: data.into() }
 }
 
 fn digest(usage: u8, selector: u8, matching: u8, of: &[u8]) -> Tlsa {
-    let data = if matching == 1 {
-        Sha256::digest(of).to_vec()
-    } else {
-        Sha512::digest(of).to_vec()
-    };
+    let data = if matching == 1 { Sha256::digest(of).to_vec() } else { Sha512::digest(of).to_vec() };
     tlsa(usage, selector, matching, &data)
 }
 
@@ -32,32 +23,11 @@ fn only_usages_2_and_3_with_known_values_and_right_lengths_are_usable() {
     assert_eq!(digest(0, 1, 1, &SPKI).usable(), Err(Unusable::Usage(0)));
     assert_eq!(digest(3, 2, 1, &SPKI).usable(), Err(Unusable::Selector(2)));
     assert_eq!(digest(3, 1, 3, &SPKI).usable(), Err(Unusable::Matching(3)));
-    assert_eq!(
-        tlsa(3, 1, 1, &[7; 31]).usable(),
-        Err(Unusable::Length {
-            found: 31,
-            expected: 32
-        })
-    );
-    assert_eq!(
-        tlsa(3, 1, 2, &[7; 32]).usable(),
-        Err(Unusable::Length {
-            found: 32,
-            expected: 64
-        })
-    );
-    assert_eq!(
-        tlsa(3, 1, 1, &[]).usable(),
-        Err(Unusable::Length {
-            found: 0,
-            expected: 32
-        })
-    );
+    assert_eq!(tlsa(3, 1, 1, &[7; 31]).usable(), Err(Unusable::Length { found: 31, expected: 32 }));
+    assert_eq!(tlsa(3, 1, 2, &[7; 32]).usable(), Err(Unusable::Length { found: 32, expected: 64 }));
+    assert_eq!(tlsa(3, 1, 1, &[]).usable(), Err(Unusable::Length { found: 0, expected: 32 }));
     assert_eq!(tlsa(3, 0, 0, &CERTIFICATE).usable(), Ok(()));
-    assert_eq!(
-        tlsa(3, 0, 0, &CERTIFICATE[..4]).usable(),
-        Err(Unusable::NotDer)
-    );
+    assert_eq!(tlsa(3, 0, 0, &CERTIFICATE[..4]).usable(), Err(Unusable::NotDer));
     assert_eq!(tlsa(3, 0, 0, &[]).usable(), Err(Unusable::NotDer));
 }
 
@@ -82,20 +52,9 @@ fn the_strongest_digest_counts_for_each_usage_and_selector() {
     let full = tlsa(3, 1, 0, &SPKI);
     let other = digest(2, 0, 1, &CERTIFICATE);
     let broken = tlsa(3, 1, 2, &[1; 10]);
-    let of = |records: &[Tlsa]| {
-        Tlsa::effective(records)
-            .into_iter()
-            .cloned()
-            .collect::<Vec<_>>()
-    };
-    assert_eq!(
-        of(&[weak.clone(), strong.clone(), other.clone()]),
-        [strong.clone(), other.clone()]
-    );
-    assert_eq!(
-        of(&[weak.clone(), full.clone(), strong.clone()]),
-        [full, strong]
-    );
+    let of = |records: &[Tlsa]| Tlsa::effective(records).into_iter().cloned().collect::<Vec<_>>();
+    assert_eq!(of(&[weak.clone(), strong.clone(), other.clone()]), [strong.clone(), other.clone()]);
+    assert_eq!(of(&[weak.clone(), full.clone(), strong.clone()]), [full, strong]);
     // A malformed stronger record does not push the weaker one out.
     assert_eq!(of(&[weak.clone(), broken]), [weak]);
     assert_eq!(of(&[]), []);
@@ -107,19 +66,8 @@ fn the_text_form_is_that_of_reports_and_zone_files_are_read() {
     let text = "3 1 1 e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855";
     assert_eq!(record.to_string(), text);
     assert_eq!(text.parse(), Ok(record.clone()));
-    assert_eq!(
-        "3  1\t1 E3B0C44298FC1C149AFBF4C8996FB924 27ae41e4649b934ca495991b7852b855 ".parse(),
-        Ok(record)
-    );
-    for bad in [
-        "",
-        "3 1 1 abc",
-        "3 1 ab",
-        "256 1 1 ab",
-        "+3 1 1 ab",
-        "3 1 1 xy",
-        "a b c d",
-    ] {
+    assert_eq!("3  1\t1 E3B0C44298FC1C149AFBF4C8996FB924 27ae41e4649b934ca495991b7852b855 ".parse(), Ok(record));
+    for bad in ["", "3 1 1 abc", "3 1 ab", "256 1 1 ab", "+3 1 1 ab", "3 1 1 xy", "a b c d"] {
         assert!(bad.parse::<Tlsa>().is_err(), "{bad}");
     }
 }

@@ -14,11 +14,7 @@ fn parse(text: &str) -> (Policy, Vec<Finding>) {
 }
 
 fn kinds(text: &str) -> Vec<FindingKind> {
-    parse(text)
-        .1
-        .into_iter()
-        .map(|finding| finding.kind)
-        .collect()
+    parse(text).1.into_iter().map(|finding| finding.kind).collect()
 }
 
 fn refused(text: &str) -> PolicyErrorKind {
@@ -32,27 +28,12 @@ fn white_space_line_ends_blank_lines_and_a_bom_are_accepted_with_findings() {
     let (policy, findings) = parse(&format!("\n{GOOD} \t\n"));
     assert_eq!(
         findings,
-        [
-            Finding {
-                line: 1,
-                kind: FindingKind::BlankLine
-            },
-            Finding {
-                line: 6,
-                kind: FindingKind::BlankLine
-            }
-        ]
+        [Finding { line: 1, kind: FindingKind::BlankLine }, Finding { line: 6, kind: FindingKind::BlankLine }]
     );
     assert_eq!(policy.text(), GOOD.trim_end());
-    assert_eq!(
-        kinds(&GOOD.replacen('\n', "\r\n", 2)),
-        [FindingKind::MixedLineEnds]
-    );
+    assert_eq!(kinds(&GOOD.replacen('\n', "\r\n", 2)), [FindingKind::MixedLineEnds]);
     assert_eq!(kinds(GOOD.trim_end()), [FindingKind::NoFinalNewline]);
-    assert_eq!(
-        kinds(&GOOD.replace(": ", ":\t ").replace('\n', " \t\r\n")),
-        []
-    );
+    assert_eq!(kinds(&GOOD.replace(": ", ":\t ").replace('\n', " \t\r\n")), []);
 }
 
 /// D-2
@@ -70,14 +51,7 @@ fn a_line_that_is_no_field_is_ignored_with_a_finding_and_never_kept() {
         "note: a\rmode: none",
     ] {
         let (policy, findings) = parse(&format!("{GOOD}{line}\n"));
-        assert_eq!(
-            findings,
-            [Finding {
-                line: 5,
-                kind: FindingKind::MalformedLine
-            }],
-            "{line:?}"
-        );
+        assert_eq!(findings, [Finding { line: 5, kind: FindingKind::MalformedLine }], "{line:?}");
         assert_eq!(policy.text(), GOOD.trim_end());
     }
     let long = format!("{GOOD}{}: x\n", "n".repeat(33));
@@ -96,13 +70,7 @@ fn a_malformed_version_mode_or_max_age_makes_the_whole_policy_invalid() {
         ("STSv1", "STSv1.0"),
         ("604800", ""),
     ] {
-        assert!(
-            matches!(
-                refused(&GOOD.replace(good, bad)),
-                PolicyErrorKind::BadValue { .. }
-            ),
-            "{bad}"
-        );
+        assert!(matches!(refused(&GOOD.replace(good, bad)), PolicyErrorKind::BadValue { .. }), "{bad}");
     }
 }
 
@@ -112,13 +80,7 @@ fn a_max_age_above_a_year_is_clamped_with_a_finding() {
     for age in ["31557601", "9999999999"] {
         let (policy, findings) = parse(&GOOD.replace("604800", age));
         assert_eq!(policy.max_age, 31_557_600);
-        assert_eq!(
-            findings,
-            [Finding {
-                line: 4,
-                kind: FindingKind::MaxAgeClamped
-            }]
-        );
+        assert_eq!(findings, [Finding { line: 4, kind: FindingKind::MaxAgeClamped }]);
         assert!(policy.text().ends_with(age));
     }
     assert_eq!(kinds(&GOOD.replace("604800", "31557600")), []);
@@ -154,63 +116,29 @@ fn a_bad_mx_entry_is_dropped_beside_a_good_one_and_fatal_without() {
     ] {
         let (policy, findings) = parse(&format!("{GOOD}mx: {bad}\n"));
         assert_eq!(policy.mx.len(), 1, "{bad}");
-        assert!(
-            matches!(
-                findings[..],
-                [Finding {
-                    line: 5,
-                    kind: FindingKind::BadMx { .. }
-                }]
-            ),
-            "{bad} {findings:?}"
-        );
-        assert_eq!(
-            refused(&GOOD.replace("mail.example.com", bad)),
-            PolicyErrorKind::NoMx
-        );
+        assert!(matches!(findings[..], [Finding { line: 5, kind: FindingKind::BadMx { .. } }]), "{bad} {findings:?}");
+        assert_eq!(refused(&GOOD.replace("mail.example.com", bad)), PolicyErrorKind::NoMx);
     }
     assert_eq!(Pattern::parse("192.0.2.1"), Err(PatternError::Address));
-    assert_eq!(
-        Pattern::parse("mx.example:25"),
-        Err(PatternError::Name(NameError::Character(':')))
-    );
+    assert_eq!(Pattern::parse("mx.example:25"), Err(PatternError::Name(NameError::Character(':'))));
 }
 
 /// D-7, STS-3.2-10
 #[test]
 fn a_dot_capitals_and_u_labels_in_an_mx_entry_are_normalised_and_kept_as_published() {
-    let (policy, findings) = parse(&format!(
-        "{GOOD}mx: MX.Example.COM.\nmx: *.b\u{fc}cher.example\n"
-    ));
+    let (policy, findings) = parse(&format!("{GOOD}mx: MX.Example.COM.\nmx: *.b\u{fc}cher.example\n"));
     assert_eq!(
         policy.mx[1..],
-        [
-            Pattern::Exact(domain("mx.example.com")),
-            Pattern::Wildcard(domain("xn--bcher-kva.example"))
-        ]
+        [Pattern::Exact(domain("mx.example.com")), Pattern::Wildcard(domain("xn--bcher-kva.example"))]
     );
     assert_eq!(
         findings,
         [
-            Finding {
-                line: 5,
-                kind: FindingKind::MxTrailingDot {
-                    value: "MX.Example.COM.".into()
-                }
-            },
-            Finding {
-                line: 6,
-                kind: FindingKind::MxULabel {
-                    value: "*.b\u{fc}cher.example".into()
-                }
-            },
+            Finding { line: 5, kind: FindingKind::MxTrailingDot { value: "MX.Example.COM.".into() } },
+            Finding { line: 6, kind: FindingKind::MxULabel { value: "*.b\u{fc}cher.example".into() } },
         ]
     );
-    assert!(
-        policy
-            .text()
-            .ends_with("mx: MX.Example.COM.\nmx: *.b\u{fc}cher.example")
-    );
+    assert!(policy.text().ends_with("mx: MX.Example.COM.\nmx: *.b\u{fc}cher.example"));
 }
 
 /// D-8, STS-3.2-13
@@ -226,25 +154,10 @@ fn of_a_duplicate_field_the_first_wins_even_when_the_second_is_malformed() {
 /// D-9, E-2, STS-3.1-8
 #[test]
 fn white_space_round_semicolons_is_accepted_in_a_record_and_nowhere_else() {
-    for txt in [
-        "v=STSv1\t;\tid=a\t;\t",
-        "v=STSv1 ; id=a",
-        "v=STSv1;id=a",
-        "v=STSv1;id=a;",
-    ] {
-        assert_eq!(
-            &*Record::parse(txt.as_bytes()).unwrap().unwrap().id,
-            "a",
-            "{txt}"
-        );
+    for txt in ["v=STSv1\t;\tid=a\t;\t", "v=STSv1 ; id=a", "v=STSv1;id=a", "v=STSv1;id=a;"] {
+        assert_eq!(&*Record::parse(txt.as_bytes()).unwrap().unwrap().id, "a", "{txt}");
     }
-    for txt in [
-        "v=STSv1;;id=a",
-        "v=STSv1;id=a;;",
-        "v=STSv1;id=a b",
-        "v=STSv1;id=a;x=y z",
-        "v=STSv1;id=a;x=y\tz",
-    ] {
+    for txt in ["v=STSv1;;id=a", "v=STSv1;id=a;;", "v=STSv1;id=a b", "v=STSv1;id=a;x=y z", "v=STSv1;id=a;x=y\tz"] {
         assert!(Record::parse(txt.as_bytes()).unwrap().is_err(), "{txt}");
     }
 }

@@ -15,14 +15,8 @@ fn line(text: &str, shape: Shape) -> String {
 fn a_policy_is_said_in_the_form_of_each_reader() {
     let plain = "secure match=mail.example.com:.backup.example.com";
     assert_eq!(line(POLICY, Shape::Postfix33), plain);
-    assert_eq!(
-        line(POLICY, Shape::Postfix34),
-        format!("{plain} servername=hostname")
-    );
-    assert_eq!(
-        line(POLICY, Shape::Sendmail),
-        format!("{plain} servername=hostname")
-    );
+    assert_eq!(line(POLICY, Shape::Postfix34), format!("{plain} servername=hostname"));
+    assert_eq!(line(POLICY, Shape::Sendmail), format!("{plain} servername=hostname"));
 }
 
 // D-38
@@ -60,24 +54,13 @@ fn what_cannot_be_said_safely_is_left_out_and_the_rest_is_said() {
         "note: x,y = z; ü",
         "mx:\t\tMX2.example.",
     ];
-    let line = line(
-        &format!("{POLICY}{}\n", hostile.join("\n")),
-        Shape::Postfix310,
-    );
-    let said: Vec<&str> = line
-        .split(" { policy_string = ")
-        .skip(1)
-        .map(|part| part.strip_suffix(" }").unwrap())
-        .collect();
-    assert_eq!(
-        said[5..],
-        [
-            "mx: evil.example servername=evil.example",
-            "note: x,y = z; ü",
-            "mx:  MX2.example."
-        ]
-    );
-    assert!(line.starts_with("secure match=mail.example.com:.backup.example.com:mx2.example servername=hostname policy_type=sts "));
+    let line = line(&format!("{POLICY}{}\n", hostile.join("\n")), Shape::Postfix310);
+    let said: Vec<&str> =
+        line.split(" { policy_string = ").skip(1).map(|part| part.strip_suffix(" }").unwrap()).collect();
+    assert_eq!(said[5..], ["mx: evil.example servername=evil.example", "note: x,y = z; ü", "mx:  MX2.example."]);
+    assert!(line.starts_with(
+        "secure match=mail.example.com:.backup.example.com:mx2.example servername=hostname policy_type=sts "
+    ));
 }
 
 #[test]
@@ -102,22 +85,15 @@ fn only_an_enforced_policy_is_said() {
 fn a_text_that_outgrows_a_reply_is_cut_to_the_lines_that_matter() {
     let text = format!("{POLICY}{}", "mode: enforce\n".repeat(4000));
     let line = line(&text, Shape::Postfix310);
-    assert!(line.ends_with("{ policy_string = version: STSv1 } { policy_string = mode: enforce } { policy_string = max_age: 86400 }"));
-    assert!(
-        line.contains("mx_host_pattern=mail.example.com mx_host_pattern=*.backup.example.com ")
-    );
+    assert!(line.ends_with(
+        "{ policy_string = version: STSv1 } { policy_string = mode: enforce } { policy_string = max_age: 86400 }"
+    ));
+    assert!(line.contains("mx_host_pattern=mail.example.com mx_host_pattern=*.backup.example.com "));
 }
 
 #[test]
 fn patterns_that_outgrow_a_reply_cannot_be_said() {
-    let name = |n: usize| {
-        format!(
-            "mx: {}.{}.{}.m{n}.example\n",
-            "a".repeat(60),
-            "b".repeat(60),
-            "c".repeat(60)
-        )
-    };
+    let name = |n: usize| format!("mx: {}.{}.{}.m{n}.example\n", "a".repeat(60), "b".repeat(60), "c".repeat(60));
     let many: String = (0..320).map(name).collect();
     let policy = policy(&format!("{POLICY}{many}"));
     let said = secure_line(&domain("a.example"), &policy, Shape::Postfix310);

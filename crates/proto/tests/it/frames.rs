@@ -1,8 +1,7 @@
 //! Socketmap frames and tcp_table lines, octet for octet.
 use strictmx_proto::postfix::{
     socketmap::{
-        Decoded, FrameError, MAX_REPLY, MAX_REQUEST, Reply, ReplyError, Request, RequestError,
-        decode, encode_frame,
+        Decoded, FrameError, MAX_REPLY, MAX_REQUEST, Reply, ReplyError, Request, RequestError, decode, encode_frame,
     },
     tcp_table,
 };
@@ -35,10 +34,7 @@ fn texts_are_made_safe_and_never_cut_into_a_weaker_line() {
     assert_eq!(encoded(Reply::Temp("a\r\nb\u{85}")), "10:TEMP a??b?,");
     assert_eq!(encoded(Reply::Ok("secure\nmay")), "13:OK secure?may,");
     let longest = "x".repeat(MAX_REPLY - 3);
-    assert_eq!(
-        encoded(Reply::Ok(&longest)).len(),
-        MAX_REPLY + "100000:,".len()
-    );
+    assert_eq!(encoded(Reply::Ok(&longest)).len(), MAX_REPLY + "100000:,".len());
     assert!(encoded(Reply::Ok(&format!("{longest}x"))).contains(":TEMP the answer is longer"));
     assert_eq!(encoded(Reply::Ok("")), "24:TEMP the answer is empty,");
     assert!(encoded(Reply::Perm(&"ü".repeat(100_000))).len() < 600);
@@ -48,28 +44,10 @@ fn texts_are_made_safe_and_never_cut_into_a_weaker_line() {
 fn frames_are_taken_off_the_front() {
     assert_eq!(
         decode(b"19:postfix example.com,rest", MAX_REQUEST),
-        Decoded::Frame {
-            payload: b"postfix example.com",
-            used: 23
-        }
+        Decoded::Frame { payload: b"postfix example.com", used: 23 }
     );
-    assert_eq!(
-        decode(b"0:,", MAX_REQUEST),
-        Decoded::Frame {
-            payload: b"",
-            used: 3
-        }
-    );
-    for part in [
-        &b""[..],
-        b"1",
-        b"19",
-        b"19:",
-        b"19:postfix",
-        b"19:postfix example.com",
-        b"0",
-        b"0:",
-    ] {
+    assert_eq!(decode(b"0:,", MAX_REQUEST), Decoded::Frame { payload: b"", used: 3 });
+    for part in [&b""[..], b"1", b"19", b"19:", b"19:postfix", b"19:postfix example.com", b"0", b"0:"] {
         assert_eq!(decode(part, MAX_REQUEST), Decoded::NeedMore, "{part:?}");
     }
 }
@@ -91,43 +69,20 @@ fn bad_frames_are_refused_as_soon_as_they_show() {
         (b"1:ab", FrameError::End),
         (b"1:a;", FrameError::End),
     ] {
-        assert_eq!(
-            decode(octets, MAX_REQUEST),
-            Decoded::Bad(error),
-            "{octets:?}"
-        );
+        assert_eq!(decode(octets, MAX_REQUEST), Decoded::Bad(error), "{octets:?}");
     }
     let longest = format!("10000:{},", "k".repeat(10_000));
-    assert!(matches!(
-        decode(longest.as_bytes(), MAX_REQUEST),
-        Decoded::Frame { used: 10_007, .. }
-    ));
+    assert!(matches!(decode(longest.as_bytes(), MAX_REQUEST), Decoded::Frame { used: 10_007, .. }));
 }
 
 #[test]
 fn a_request_is_a_map_name_and_a_key_that_may_hold_spaces() {
-    assert_eq!(
-        Request::parse(b"postfix a b"),
-        Ok(Request {
-            map: "postfix",
-            key: "a b"
-        })
-    );
-    assert_eq!(
-        Request::parse(b"postfix "),
-        Ok(Request {
-            map: "postfix",
-            key: ""
-        })
-    );
+    assert_eq!(Request::parse(b"postfix a b"), Ok(Request { map: "postfix", key: "a b" }));
+    assert_eq!(Request::parse(b"postfix "), Ok(Request { map: "postfix", key: "" }));
     assert_eq!(Request::parse(b"postfix"), Err(RequestError::NoKey));
     assert_eq!(Request::parse(b"a \xff"), Err(RequestError::NotUtf8));
     let mut out = Vec::new();
-    Request {
-        map: "QUERY",
-        key: "example.com",
-    }
-    .encode(&mut out);
+    Request { map: "QUERY", key: "example.com" }.encode(&mut out);
     assert_eq!(out, b"17:QUERY example.com,");
 }
 
@@ -154,10 +109,7 @@ fn line(reply: tcp_table::Reply<'_>) -> String {
 
 #[test]
 fn tcp_table_replies_are_encoded_lines() {
-    assert_eq!(
-        line(tcp_table::Reply::Found("secure match=a.example")),
-        "200 secure%20match=a.example\n"
-    );
+    assert_eq!(line(tcp_table::Reply::Found("secure match=a.example")), "200 secure%20match=a.example\n");
     assert_eq!(line(tcp_table::Reply::NotFound), "500 not%20found\n");
     assert_eq!(line(tcp_table::Reply::Temp("50% \n")), "400 50%25%20%0A\n");
     assert_eq!(line(tcp_table::Reply::Found("ü")), "200 %C3%BC\n");
@@ -170,10 +122,7 @@ fn tcp_table_replies_are_encoded_lines() {
 fn tcp_table_requests_are_decoded() {
     let key = |line: &[u8]| tcp_table::Request::parse(line).map(|request| request.key);
     assert_eq!(key(b"get example.com"), Ok("example.com".into()));
-    assert_eq!(
-        key(b"get %5bmx.example%5D%3a25"),
-        Ok("[mx.example]:25".into())
-    );
+    assert_eq!(key(b"get %5bmx.example%5D%3a25"), Ok("[mx.example]:25".into()));
     assert_eq!(key(b"put a b"), Err(tcp_table::RequestError::NotGet));
     assert_eq!(key(b"get "), Err(tcp_table::RequestError::NotGet));
     assert_eq!(key(b"get a b"), Err(tcp_table::RequestError::Encoding));
@@ -185,18 +134,9 @@ fn tcp_table_requests_are_decoded() {
 #[test]
 fn tcp_table_lines_are_bounded() {
     use tcp_table::Decoded as Line;
-    assert_eq!(
-        tcp_table::decode(b"get a\r\nget b\n"),
-        Line::Line {
-            line: b"get a",
-            used: 7
-        }
-    );
+    assert_eq!(tcp_table::decode(b"get a\r\nget b\n"), Line::Line { line: b"get a", used: 7 });
     assert_eq!(tcp_table::decode(b"get a"), Line::NeedMore);
     assert_eq!(tcp_table::decode(&[b'a'; 4095]), Line::NeedMore);
     assert_eq!(tcp_table::decode(&[b'a'; 4096]), Line::TooLong);
-    assert_eq!(
-        tcp_table::decode(&[&[b'a'; 4096][..], b"\n"].concat()),
-        Line::TooLong
-    );
+    assert_eq!(tcp_table::decode(&[&[b'a'; 4096][..], b"\n"].concat()), Line::TooLong);
 }

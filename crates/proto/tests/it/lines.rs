@@ -1,7 +1,8 @@
 //! Postfix's grammar of a TLS policy line: what it takes, what it refuses (D-36).
 use strictmx_proto::postfix::policy_line::{Dialect, LineError, MAX_LINE, check};
 
-const REPORT: &str = "policy_type=sts policy_domain=a.example mx_host_pattern=*.a.example { policy_string = mode: enforce }";
+const REPORT: &str =
+    "policy_type=sts policy_domain=a.example mx_host_pattern=*.a.example { policy_string = mode: enforce }";
 
 fn newest(line: &str) -> Result<(), LineError> {
     check(line, Dialect::Postfix310)
@@ -40,25 +41,15 @@ fn lines_that_every_postfix_takes() {
 #[test]
 fn attributes_of_later_versions_are_refused_by_earlier_ones() {
     for (line, since) in [
-        (
-            "secure match=a.example servername=hostname",
-            Dialect::Postfix34,
-        ),
+        ("secure match=a.example servername=hostname", Dialect::Postfix34),
         ("may connection_reuse=yes", Dialect::Postfix34),
-        (
-            &format!("secure match=a.example {REPORT}"),
-            Dialect::Postfix310,
-        ),
+        (&format!("secure match=a.example {REPORT}"), Dialect::Postfix310),
         ("secure { match = a.example }", Dialect::Postfix310),
         ("dane enable_rpk=no", Dialect::Postfix310),
         ("may policy_type=no-policy-found", Dialect::Postfix310),
     ] {
         for dialect in [Dialect::Postfix33, Dialect::Postfix34, Dialect::Postfix310] {
-            assert_eq!(
-                check(line, dialect).is_ok(),
-                dialect >= since,
-                "{line} {dialect:?}"
-            );
+            assert_eq!(check(line, dialect).is_ok(), dialect >= since, "{line} {dialect:?}");
         }
     }
 }
@@ -110,10 +101,7 @@ fn lines_that_no_postfix_takes_or_none_can_mean() {
 #[test]
 fn braces_must_balance_and_stand_round_a_whole_attribute() {
     assert_eq!(newest("secure {match=a.example}"), Ok(()));
-    assert_eq!(
-        newest("secure { match = a.example },{servername=hostname}"),
-        Ok(())
-    );
+    assert_eq!(newest("secure { match = a.example },{servername=hostname}"), Ok(()));
     for line in [
         "secure { match = a.example",
         "secure match=a.example }",
@@ -136,35 +124,13 @@ fn braces_must_balance_and_stand_round_a_whole_attribute() {
 fn report_attributes_stand_together_or_not_at_all() {
     let line = format!("secure match=.a.example servername=hostname {REPORT}");
     assert_eq!(newest(&line), Ok(()));
-    for gone in [
-        "policy_domain=a.example ",
-        "mx_host_pattern=*.a.example ",
-        "{ policy_string = mode: enforce }",
-    ] {
-        assert_eq!(
-            newest(&line.replace(gone, "")),
-            Err(LineError::HalfReport),
-            "{gone}"
-        );
+    for gone in ["policy_domain=a.example ", "mx_host_pattern=*.a.example ", "{ policy_string = mode: enforce }"] {
+        assert_eq!(newest(&line.replace(gone, "")), Err(LineError::HalfReport), "{gone}");
     }
-    assert_eq!(
-        newest(&line.replace("policy_type=sts ", "")),
-        Err(LineError::NoPolicyType)
-    );
-    assert_eq!(
-        newest(&line.replace("sts ", "sts policy_type=sts ")),
-        Err(LineError::Twice("policy_type"))
-    );
-    assert_eq!(
-        newest(&format!("{line} policy_domain=b.example")),
-        Err(LineError::Twice("policy_domain"))
-    );
-    assert_eq!(
-        newest(&format!(
-            "{line} policy_ttl=86400 policy_failure=validation-failure"
-        )),
-        Ok(())
-    );
+    assert_eq!(newest(&line.replace("policy_type=sts ", "")), Err(LineError::NoPolicyType));
+    assert_eq!(newest(&line.replace("sts ", "sts policy_type=sts ")), Err(LineError::Twice("policy_type")));
+    assert_eq!(newest(&format!("{line} policy_domain=b.example")), Err(LineError::Twice("policy_domain")));
+    assert_eq!(newest(&format!("{line} policy_ttl=86400 policy_failure=validation-failure")), Ok(()));
     for bad in [
         "policy_ttl=x",
         "policy_ttl=99999999999",
@@ -181,18 +147,8 @@ fn report_attributes_stand_together_or_not_at_all() {
 
 #[test]
 fn control_characters_and_over_long_lines_are_refused() {
-    for line in [
-        "secure\tmatch=a.example",
-        "secure match=a.example\n",
-        "secure\r",
-        "may\0",
-        "may\u{85}",
-        "\u{7f}may",
-    ] {
-        assert!(
-            matches!(newest(line), Err(LineError::Control(_))),
-            "{line:?}"
-        );
+    for line in ["secure\tmatch=a.example", "secure match=a.example\n", "secure\r", "may\0", "may\u{85}", "\u{7f}may"] {
+        assert!(matches!(newest(line), Err(LineError::Control(_))), "{line:?}");
     }
     let long = format!("secure match={}", "a.".repeat(MAX_LINE));
     assert_eq!(newest(&long), Err(LineError::TooLong));
@@ -200,14 +156,9 @@ fn control_characters_and_over_long_lines_are_refused() {
 
 #[test]
 fn errors_say_what_is_wrong_and_bound_what_they_quote() {
+    assert_eq!(newest("secure nmx=a").unwrap_err().to_string(), "there is no attribute \"nmx\"");
     assert_eq!(
-        newest("secure nmx=a").unwrap_err().to_string(),
-        "there is no attribute \"nmx\""
-    );
-    assert_eq!(
-        check("secure servername=hostname", Dialect::Postfix33)
-            .unwrap_err()
-            .to_string(),
+        check("secure servername=hostname", Dialect::Postfix33).unwrap_err().to_string(),
         "Postfix before 3.4 does not know the attribute servername"
     );
     assert_eq!(

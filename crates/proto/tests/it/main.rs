@@ -16,11 +16,7 @@ mod lines;
 mod names;
 mod properties;
 mod replay;
-#[allow(
-    unreachable_pub,
-    missing_docs,
-    reason = "the fuzz crate's own source, public there"
-)]
+#[allow(unreachable_pub, missing_docs, reason = "the fuzz crate's own source, public there")]
 #[path = "../../../../fuzz/src/lib.rs"]
 mod replay_entry;
 mod smtp;

@@ -57,11 +57,7 @@ fn addresses_are_no_names() {
         "１２７.0.0.１",
     ] {
         assert_eq!(Domain::parse(text), Err(NameError::Address), "{text}");
-        assert_eq!(
-            Domain::parse_lenient(text),
-            Err(NameError::Address),
-            "{text}"
-        );
+        assert_eq!(Domain::parse_lenient(text), Err(NameError::Address), "{text}");
     }
     assert!(Domain::parse("1.2.3.4.in-addr.arpa").is_ok());
     assert!(Domain::parse("4u.example").is_ok());
@@ -71,10 +67,7 @@ fn addresses_are_no_names() {
 fn lengths_are_bounded() {
     let label = "a".repeat(63);
     assert!(Domain::parse(&format!("{label}.example")).is_ok());
-    assert_eq!(
-        Domain::parse(&format!("{label}a.example")),
-        Err(NameError::TooLong)
-    );
+    assert_eq!(Domain::parse(&format!("{label}a.example")), Err(NameError::TooLong));
     let full = format!("{label}.{label}.{label}.{}", "b".repeat(61));
     assert_eq!(domain(&full).as_str().len(), 253);
     assert_eq!(Domain::parse(&format!("{full}b")), Err(NameError::TooLong));
@@ -83,10 +76,7 @@ fn lengths_are_bounded() {
 
 #[test]
 fn names_from_dns_data_may_hold_underscores() {
-    assert_eq!(
-        Domain::parse_lenient("Mail_1.example").unwrap().as_str(),
-        "mail_1.example"
-    );
+    assert_eq!(Domain::parse_lenient("Mail_1.example").unwrap().as_str(), "mail_1.example");
     assert!(Domain::parse_lenient("a b.example").is_err());
 }
 
@@ -96,17 +86,11 @@ fn going_down_and_up_gives_the_same_name() {
     let child = name.child("_MTA-STS").unwrap();
     assert_eq!(child.as_str(), "_mta-sts.example.com");
     assert_eq!(child.parent(), Some(name.clone()));
-    assert_eq!(
-        name.child("_25._tcp").unwrap().as_str(),
-        "_25._tcp.example.com"
-    );
+    assert_eq!(name.child("_25._tcp").unwrap().as_str(), "_25._tcp.example.com");
     assert_eq!(domain("com").parent(), None);
     assert_eq!(name.child("a b"), None);
     assert_eq!(name.child(""), None);
-    assert_eq!(
-        domain(&format!("{0}.{0}.{0}.{0}", "a".repeat(62))).child("mta-sts"),
-        None
-    );
+    assert_eq!(domain(&format!("{0}.{0}.{0}.{0}", "a".repeat(62))).child("mta-sts"), None);
     assert_eq!(name.labels().collect::<Vec<_>>(), ["example", "com"]);
     assert!(domain("com").is_single_label() && !name.is_single_label());
 }
@@ -115,8 +99,5 @@ fn going_down_and_up_gives_the_same_name() {
 fn a_set_of_names_is_asked_with_a_text() {
     let set: HashSet<Domain> = [domain("example.com")].into();
     assert!(set.contains("example.com") && !set.contains("example.org"));
-    assert_eq!(
-        format!("{0}|{0:>12}|{0:?}", domain("a.example")),
-        "a.example|   a.example|a.example"
-    );
+    assert_eq!(format!("{0}|{0:>12}|{0:?}", domain("a.example")), "a.example|   a.example|a.example");
 }

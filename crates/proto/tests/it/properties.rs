@@ -23,13 +23,11 @@ fn domain() -> impl Strategy<Value = Domain> {
 }
 
 fn pattern() -> impl Strategy<Value = Pattern> {
-    (domain(), any::<bool>()).prop_map(|(name, wildcard)| {
-        if wildcard {
-            Pattern::Wildcard(name)
-        } else {
-            Pattern::Exact(name)
-        }
-    })
+    (domain(), any::<bool>()).prop_map(
+        |(name, wildcard)| {
+            if wildcard { Pattern::Wildcard(name) } else { Pattern::Exact(name) }
+        },
+    )
 }
 
 fn mode() -> impl Strategy<Value = Mode> {

@@ -12,20 +12,10 @@ fn mail(address: &str) -> Rua {
 // TLSRPT-3-2, TLSRPT-3-3, TLSRPT-3-17, TLSRPT-3-20
 #[test]
 fn valid_records_give_their_addresses_in_order() {
-    let record = parse("v=TLSRPTv1;rua=mailto:r@example.com")
-        .unwrap()
-        .unwrap();
+    let record = parse("v=TLSRPTv1;rua=mailto:r@example.com").unwrap().unwrap();
     assert_eq!(record.rua, [mail("r@example.com")]);
-    let record = parse("v=TLSRPTv1; x=y; rua=mailto:a@b.example , https://c.example/v1;")
-        .unwrap()
-        .unwrap();
-    assert_eq!(
-        record.rua,
-        [
-            mail("a@b.example"),
-            Rua::Https("https://c.example/v1".into())
-        ]
-    );
+    let record = parse("v=TLSRPTv1; x=y; rua=mailto:a@b.example , https://c.example/v1;").unwrap().unwrap();
+    assert_eq!(record.rua, [mail("a@b.example"), Rua::Https("https://c.example/v1".into())]);
     assert!(record.skipped.is_empty());
 }
 
@@ -34,18 +24,9 @@ fn valid_records_give_their_addresses_in_order() {
 fn records_without_a_usable_address_are_invalid() {
     assert_eq!(parse("v=TLSRPTv1"), Some(Err(RecordError::MissingRua)));
     assert_eq!(parse("v=TLSRPTv1; x=y"), Some(Err(RecordError::MissingRua)));
-    assert!(matches!(
-        parse("v=TLSRPTv1; rua="),
-        Some(Err(RecordError::MalformedField(_)))
-    ));
-    assert_eq!(
-        parse("v=TLSRPTv1; rua=mailto:a@b.example,"),
-        Some(Err(RecordError::EmptyRua))
-    );
-    assert!(matches!(
-        parse("v=TLSRPTv1; rua=ftp://a.example/"),
-        Some(Err(RecordError::NoUsableRua(_)))
-    ));
+    assert!(matches!(parse("v=TLSRPTv1; rua="), Some(Err(RecordError::MalformedField(_)))));
+    assert_eq!(parse("v=TLSRPTv1; rua=mailto:a@b.example,"), Some(Err(RecordError::EmptyRua)));
+    assert!(matches!(parse("v=TLSRPTv1; rua=ftp://a.example/"), Some(Err(RecordError::NoUsableRua(_)))));
     assert_eq!(parse("v=tlsrptv1; rua=mailto:a@b.example"), None);
     assert_eq!(parse("rua=mailto:a@b.example; v=TLSRPTv1"), None);
 }
@@ -53,10 +34,7 @@ fn records_without_a_usable_address_are_invalid() {
 // TLSRPT-3-3
 #[test]
 fn other_schemes_are_skipped_and_the_rest_is_used() {
-    let record =
-        parse("v=TLSRPTv1; rua=ftp://a.example/,mailto:a@b.example,https://u:p@c.example/")
-            .unwrap()
-            .unwrap();
+    let record = parse("v=TLSRPTv1; rua=ftp://a.example/,mailto:a@b.example,https://u:p@c.example/").unwrap().unwrap();
     assert_eq!(record.rua, [mail("a@b.example")]);
     assert_eq!(
         record.skipped,
@@ -74,10 +52,7 @@ fn exactly_one_record_is_wanted() {
     assert!(Record::select(&["v=spf1 -all", good]).is_ok());
     assert_eq!(Record::select(&[good, good]), Err(NoRecord::Many(2)));
     assert_eq!(Record::select(&["v=spf1 -all"]), Err(NoRecord::None));
-    assert_eq!(
-        Record::select(&["v=TLSRPTv1;"]),
-        Err(NoRecord::Invalid(RecordError::MissingRua))
-    );
+    assert_eq!(Record::select(&["v=TLSRPTv1;"]), Err(NoRecord::Invalid(RecordError::MissingRua)));
 }
 
 // TLSRPT-3-6, TLSRPT-3-14
@@ -86,10 +61,7 @@ fn mail_addresses_are_decoded_and_their_header_fields_dropped() {
     for (uri, address) in [
         ("mailto:a@b.example", "a@b.example"),
         ("MAILTO:a@B.Example.", "a@b.example"),
-        (
-            "mailto:tls%2Drpt%2B1%21@b.example?subject=hello%0d%0a",
-            "tls-rpt+1!@b.example",
-        ),
+        ("mailto:tls%2Drpt%2B1%21@b.example?subject=hello%0d%0a", "tls-rpt+1!@b.example"),
         ("mailto:a@b.example%2Cc@d.example", "a@b.example"),
         ("mailto:a@b%C3%BCcher.example", "a@xn--bcher-kva.example"),
     ] {
@@ -121,12 +93,9 @@ fn a_mail_address_cannot_carry_a_command_or_a_header() {
 // TLSRPT-3-4
 #[test]
 fn https_addresses_are_kept_as_written_and_must_be_well_formed() {
-    for uri in [
-        "https://a.example",
-        "HTTPS://A.example:8443/x%2Cy?z=1#f",
-        "https://192.0.2.1/",
-        "https://[2001:db8::1]:1/",
-    ] {
+    for uri in
+        ["https://a.example", "HTTPS://A.example:8443/x%2Cy?z=1#f", "https://192.0.2.1/", "https://[2001:db8::1]:1/"]
+    {
         assert_eq!(Rua::parse(uri), Ok(Rua::Https(uri.into())));
     }
     for uri in [
@@ -147,18 +116,13 @@ fn https_addresses_are_kept_as_written_and_must_be_well_formed() {
         assert!(Rua::parse(uri).is_err(), "{uri}");
     }
     assert_eq!(Rua::parse("http://a.example/"), Err(RuaError::Scheme));
-    assert_eq!(
-        Rua::parse(&format!("https://a.example/{}", "x".repeat(2048))),
-        Err(RuaError::TooLong)
-    );
+    assert_eq!(Rua::parse(&format!("https://a.example/{}", "x".repeat(2048))), Err(RuaError::TooLong));
 }
 
 #[test]
 fn addresses_are_bounded_in_number() {
     let list: Vec<String> = (0..60).map(|n| format!("mailto:a{n}@b.example")).collect();
-    let record = parse(&format!("v=TLSRPTv1; rua={}", list.join(",")))
-        .unwrap()
-        .unwrap();
+    let record = parse(&format!("v=TLSRPTv1; rua={}", list.join(","))).unwrap().unwrap();
     assert_eq!((record.rua.len(), record.skipped.len()), (20, 40));
 }
 
@@ -167,9 +131,6 @@ fn result_types_have_their_registered_words() {
     for result in ResultType::ALL {
         assert_eq!(ResultType::parse(result.as_str()), Some(result));
     }
-    assert_eq!(
-        ResultType::parse("sts-webpki-invalid"),
-        Some(ResultType::StsWebpkiInvalid)
-    );
+    assert_eq!(ResultType::parse("sts-webpki-invalid"), Some(ResultType::StsWebpkiInvalid));
     assert_eq!(ResultType::parse("STARTTLS-not-supported"), None);
 }

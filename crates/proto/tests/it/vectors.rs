@@ -14,10 +14,7 @@ fn id(txt: &str) -> Option<Result<String, RecordError>> {
 // STS-3.1-2, STS-3.1-5, STS-3.2-12
 #[test]
 fn valid_records_give_their_id() {
-    assert_eq!(
-        id("v=STSv1; id=20160831085700Z;"),
-        Some(Ok("20160831085700Z".into()))
-    );
+    assert_eq!(id("v=STSv1; id=20160831085700Z;"), Some(Ok("20160831085700Z".into())));
     assert_eq!(id("v=STSv1;id=a"), Some(Ok("a".into())));
     assert_eq!(id("v=STSv1; foo=bar; id=a"), Some(Ok("a".into())));
     assert_eq!(id("v=STSv1; id=AbC"), Some(Ok("AbC".into())));
@@ -86,27 +83,15 @@ fn other_records_beside_ours_are_dropped() {
 // STS-3.1-7
 #[test]
 fn two_records_are_no_record_even_when_they_are_identical() {
-    assert_eq!(
-        Record::select(&["v=STSv1; id=a", "v=STSv1; id=a"]),
-        Err(NoRecord::Many(2))
-    );
-    assert_eq!(
-        Record::select(&["v=STSv1; id=a", "v=STSv1; id=-", "v=STSv1 ;id=a"]),
-        Err(NoRecord::Many(3))
-    );
+    assert_eq!(Record::select(&["v=STSv1; id=a", "v=STSv1; id=a"]), Err(NoRecord::Many(2)));
+    assert_eq!(Record::select(&["v=STSv1; id=a", "v=STSv1; id=-", "v=STSv1 ;id=a"]), Err(NoRecord::Many(3)));
 }
 
 // STS-3.1-8
 #[test]
 fn a_single_invalid_record_is_told_as_such() {
-    assert_eq!(
-        Record::select(&["v=STSv1; id=-"]),
-        Err(NoRecord::Invalid(RecordError::BadId))
-    );
-    assert_eq!(
-        Record::select(&["v=STSv1"]),
-        Err(NoRecord::Invalid(RecordError::MissingId))
-    );
+    assert_eq!(Record::select(&["v=STSv1; id=-"]), Err(NoRecord::Invalid(RecordError::BadId)));
+    assert_eq!(Record::select(&["v=STSv1"]), Err(NoRecord::Invalid(RecordError::MissingId)));
     assert_eq!(
         Record::select(&["v=STSv1;;id=a"]).unwrap_err().to_string(),
         "the MTA-STS record is not valid: malformed field \"\""
@@ -142,31 +127,18 @@ fn with(line: &str, instead: &str) -> String {
 #[test]
 fn the_plain_policy_is_valid_without_findings() {
     let parsed = Policy::parse(GOOD.as_bytes()).unwrap();
-    assert_eq!(
-        (parsed.policy.mode, parsed.policy.max_age),
-        (Mode::Enforce, 604_800)
-    );
-    assert_eq!(
-        parsed.policy.mx.to_vec(),
-        [Pattern::Exact(domain("mail.example.com"))]
-    );
+    assert_eq!((parsed.policy.mode, parsed.policy.max_age), (Mode::Enforce, 604_800));
+    assert_eq!(parsed.policy.mx.to_vec(), [Pattern::Exact(domain("mail.example.com"))]);
     assert_eq!(parsed.findings, []);
-    assert_eq!(
-        parsed.policy.text(),
-        "version: STSv1\nmode: enforce\nmx: mail.example.com\nmax_age: 604800"
-    );
+    assert_eq!(parsed.policy.text(), "version: STSv1\nmode: enforce\nmx: mail.example.com\nmax_age: 604800");
     assert_eq!(parsed.policy.emit(), GOOD);
 }
 
 // STS-3.2-14
 #[test]
 fn the_order_of_fields_is_free_and_every_mx_line_counts() {
-    let policy =
-        policy("max_age: 1\nmx: a.example\nmode: testing\nmx: *.b.example\nversion: STSv1\n");
-    assert_eq!(
-        (policy.mode, policy.max_age, policy.mx.len()),
-        (Mode::Testing, 1, 2)
-    );
+    let policy = policy("max_age: 1\nmx: a.example\nmode: testing\nmx: *.b.example\nversion: STSv1\n");
+    assert_eq!((policy.mode, policy.max_age, policy.mx.len()), (Mode::Testing, 1, 2));
 }
 
 // STS-3.2-3, E-1
@@ -227,46 +199,22 @@ fn errors_name_the_line_the_field_and_the_value() {
         "line 2: the value of `mode` must be enforce, testing or none, not \"En\u{fffd}force\""
     );
     let missing = error(&with("version: STSv1\r\n", ""));
-    assert_eq!(
-        missing,
-        PolicyError {
-            line: 0,
-            kind: PolicyErrorKind::Missing { field: "version" }
-        }
-    );
-    assert_eq!(
-        error(&with("mx: mail", "mx: *mail")),
-        PolicyError {
-            line: 3,
-            kind: PolicyErrorKind::NoMx
-        }
-    );
+    assert_eq!(missing, PolicyError { line: 0, kind: PolicyErrorKind::Missing { field: "version" } });
+    assert_eq!(error(&with("mx: mail", "mx: *mail")), PolicyError { line: 3, kind: PolicyErrorKind::NoMx });
 }
 
 // STS-3.2-11, A-17
 #[test]
 fn a_policy_of_mode_none_needs_no_mx() {
-    assert!(
-        policy("version: STSv1\nmode: none\nmax_age: 86400\n")
-            .mx
-            .is_empty()
-    );
-    assert_eq!(
-        policy("version: STSv1\nmode: none\nmx: *\nmax_age: 86400\n").mode,
-        Mode::None
-    );
+    assert!(policy("version: STSv1\nmode: none\nmax_age: 86400\n").mx.is_empty());
+    assert_eq!(policy("version: STSv1\nmode: none\nmx: *\nmax_age: 86400\n").mode, Mode::None);
 }
 
 // STS-3.2-12
 #[test]
 fn unknown_fields_are_ignored_and_kept_in_the_text() {
     let parsed = Policy::parse(format!("{GOOD}note: hi thére\r\n").as_bytes()).unwrap();
-    assert_eq!(
-        parsed.findings[0].kind,
-        FindingKind::UnknownField {
-            name: "note".into()
-        }
-    );
+    assert_eq!(parsed.findings[0].kind, FindingKind::UnknownField { name: "note".into() });
     assert!(parsed.policy.lines().any(|line| line == "note: hi thére"));
 }
 
@@ -283,10 +231,7 @@ fn a_policy_of_64_kib_is_read_and_one_octet_more_is_not() {
 #[test]
 fn a_policy_that_is_not_utf8_is_refused() {
     let octets = [GOOD.as_bytes(), b"note: \xff\n"].concat();
-    assert_eq!(
-        Policy::parse(&octets).unwrap_err().kind,
-        PolicyErrorKind::NotUtf8
-    );
+    assert_eq!(Policy::parse(&octets).unwrap_err().kind, PolicyErrorKind::NotUtf8);
 }
 
 #[test]
@@ -294,30 +239,19 @@ fn findings_and_patterns_are_bounded() {
     let many: String = (0..1500).map(|n| format!("mx: m{n}.example\n")).collect();
     let parsed = Policy::parse(format!("{GOOD}{many}").as_bytes()).unwrap();
     assert_eq!(parsed.policy.mx.len(), 1000);
-    assert!(
-        parsed
-            .findings
-            .iter()
-            .any(|finding| finding.kind == FindingKind::TooManyMx)
-    );
+    assert!(parsed.findings.iter().any(|finding| finding.kind == FindingKind::TooManyMx));
     let parsed = Policy::parse(format!("{GOOD}{}", "\n".repeat(5000)).as_bytes()).unwrap();
     assert_eq!(parsed.findings.len(), 100);
 }
 
 #[test]
 fn a_policy_of_our_own_making_reads_back_as_itself() {
-    let mx = vec![
-        Pattern::Exact(domain("mx.example")),
-        Pattern::Wildcard(domain("example")),
-    ];
+    let mx = vec![Pattern::Exact(domain("mx.example")), Pattern::Wildcard(domain("example"))];
     let made = Policy::new(Mode::Testing, u32::MAX, mx).unwrap();
     assert_eq!(made.max_age, 31_557_600);
     assert_eq!(policy(made.text()), made);
     assert_eq!(policy(&made.emit()), made);
-    assert_eq!(
-        Policy::new(Mode::Enforce, 1, Vec::new()).unwrap_err().kind,
-        PolicyErrorKind::NoMx
-    );
+    assert_eq!(Policy::new(Mode::Enforce, 1, Vec::new()).unwrap_err().kind, PolicyErrorKind::NoMx);
     assert!(Policy::new(Mode::None, 1, Vec::new()).is_ok());
 }
 
@@ -325,13 +259,8 @@ fn a_policy_of_our_own_making_reads_back_as_itself() {
 fn a_usual_policy_takes_less_than_500_octets() {
     let policy = policy(&format!("{GOOD}mx: *.backup.example.com\r\n"));
     // The Arc's two counters, and 16 octets that an allocator may add to each allocation.
-    let names: usize = policy
-        .mx
-        .iter()
-        .map(|pattern| pattern.name().as_str().len() + 16 + 16)
-        .sum();
-    let whole =
-        size_of::<Policy>() + policy.text().len() + 16 + size_of_val(&*policy.mx) + 16 + names;
+    let names: usize = policy.mx.iter().map(|pattern| pattern.name().as_str().len() + 16 + 16).sum();
+    let whole = size_of::<Policy>() + policy.text().len() + 16 + size_of_val(&*policy.mx) + 16 + names;
     assert!(whole < 500, "{whole}");
 }
 
@@ -370,8 +299,5 @@ fn a_pattern_has_one_form_for_the_policy_and_one_for_postfix() {
         ("*.example.com".into(), ".example.com".into())
     );
     let (exact, _) = Pattern::parse("mx.example").unwrap();
-    assert_eq!(
-        (exact.to_string(), exact.match_form().to_string()),
-        ("mx.example".into(), "mx.example".into())
-    );
+    assert_eq!((exact.to_string(), exact.match_form().to_string()), ("mx.example".into(), "mx.example".into()));
 }

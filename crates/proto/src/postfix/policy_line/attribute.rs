@@ -37,88 +37,30 @@ pub(super) struct Attribute {
 }
 
 const fn row(name: &'static str, kind: Kind, since: Dialect, times: Times) -> Attribute {
-    Attribute {
-        name,
-        kind,
-        since,
-        times,
-    }
+    Attribute { name, kind, since, times }
 }
 
 /// `connection_reuse` and `enable_rpk` may be repeated in Postfix, the last one wins; nobody means that, so once here.
 static ATTRIBUTES: [Attribute; 14] = [
     row("match", Kind::Match, Dialect::Postfix33, Times::Many),
-    row(
-        "servername",
-        Kind::ServerName,
-        Dialect::Postfix34,
-        Times::Once,
-    ),
-    row(
-        "policy_string",
-        Kind::PolicyString,
-        Dialect::Postfix310,
-        Times::Many,
-    ),
-    row(
-        "mx_host_pattern",
-        Kind::MxHostPattern,
-        Dialect::Postfix310,
-        Times::Many,
-    ),
-    row(
-        "policy_type",
-        Kind::PolicyType,
-        Dialect::Postfix310,
-        Times::Once,
-    ),
-    row(
-        "policy_domain",
-        Kind::PolicyDomain,
-        Dialect::Postfix310,
-        Times::Once,
-    ),
-    row(
-        "policy_failure",
-        Kind::PolicyFailure,
-        Dialect::Postfix310,
-        Times::Once,
-    ),
-    row(
-        "policy_ttl",
-        Kind::PolicyTtl,
-        Dialect::Postfix310,
-        Times::Once,
-    ),
+    row("servername", Kind::ServerName, Dialect::Postfix34, Times::Once),
+    row("policy_string", Kind::PolicyString, Dialect::Postfix310, Times::Many),
+    row("mx_host_pattern", Kind::MxHostPattern, Dialect::Postfix310, Times::Many),
+    row("policy_type", Kind::PolicyType, Dialect::Postfix310, Times::Once),
+    row("policy_domain", Kind::PolicyDomain, Dialect::Postfix310, Times::Once),
+    row("policy_failure", Kind::PolicyFailure, Dialect::Postfix310, Times::Once),
+    row("policy_ttl", Kind::PolicyTtl, Dialect::Postfix310, Times::Once),
     row("ciphers", Kind::Ciphers, Dialect::Postfix33, Times::Once),
-    row(
-        "protocols",
-        Kind::Protocols,
-        Dialect::Postfix33,
-        Times::Once,
-    ),
+    row("protocols", Kind::Protocols, Dialect::Postfix33, Times::Once),
     row("exclude", Kind::Exclude, Dialect::Postfix33, Times::Once),
     row("tafile", Kind::TaFile, Dialect::Postfix33, Times::Many),
-    row(
-        "connection_reuse",
-        Kind::ConnectionReuse,
-        Dialect::Postfix34,
-        Times::Once,
-    ),
-    row(
-        "enable_rpk",
-        Kind::EnableRpk,
-        Dialect::Postfix310,
-        Times::Once,
-    ),
+    row("connection_reuse", Kind::ConnectionReuse, Dialect::Postfix34, Times::Once),
+    row("enable_rpk", Kind::EnableRpk, Dialect::Postfix310, Times::Once),
 ];
 
 /// Finds an attribute; Postfix compares names without case.
 pub(super) fn find(name: &str) -> Option<Attribute> {
-    ATTRIBUTES
-        .iter()
-        .find(|row| row.name.eq_ignore_ascii_case(name))
-        .copied()
+    ATTRIBUTES.iter().find(|row| row.name.eq_ignore_ascii_case(name)).copied()
 }
 
 impl Kind {
@@ -142,13 +84,10 @@ impl Kind {
             Self::Match if level == Level::Fingerprint => value.split('|').all(is_fingerprint),
             Self::Match => value.split(':').all(is_match_element),
             Self::ServerName | Self::PolicyDomain => is_hostname(value),
-            Self::Ciphers => ["export", "low", "medium", "high", "null"]
-                .iter()
-                .any(|grade| grade.eq_ignore_ascii_case(value)),
-            Self::Protocols => value
-                .split([':', ',', ' '])
-                .filter(|word| !word.is_empty())
-                .all(is_protocol),
+            Self::Ciphers => {
+                ["export", "low", "medium", "high", "null"].iter().any(|grade| grade.eq_ignore_ascii_case(value))
+            }
+            Self::Protocols => value.split([':', ',', ' ']).filter(|word| !word.is_empty()).all(is_protocol),
             Self::Exclude => true,
             Self::TaFile | Self::PolicyString => !value.is_empty(),
             Self::ConnectionReuse | Self::EnableRpk => {
@@ -159,15 +98,10 @@ impl Kind {
             Self::PolicyFailure => {
                 matches!(
                     value,
-                    "sts-policy-fetch-error"
-                        | "sts-policy-invalid"
-                        | "sts-webpki-invalid"
-                        | "validation-failure"
+                    "sts-policy-fetch-error" | "sts-policy-invalid" | "sts-webpki-invalid" | "validation-failure"
                 )
             }
-            Self::PolicyTtl => {
-                value.bytes().all(|octet| octet.is_ascii_digit()) && value.parse::<i32>().is_ok()
-            }
+            Self::PolicyTtl => value.bytes().all(|octet| octet.is_ascii_digit()) && value.parse::<i32>().is_ok(),
         }
     }
 }
@@ -178,19 +112,12 @@ fn is_match_element(element: &str) -> bool {
 }
 
 fn is_fingerprint(element: &str) -> bool {
-    element
-        .split(':')
-        .all(|part| !part.is_empty() && part.bytes().all(|octet| octet.is_ascii_hexdigit()))
+    element.split(':').all(|part| !part.is_empty() && part.bytes().all(|octet| octet.is_ascii_hexdigit()))
 }
 
 fn is_protocol(word: &str) -> bool {
-    let name = ["!", ">=", "<="]
-        .iter()
-        .find_map(|sign| word.strip_prefix(sign))
-        .unwrap_or(word);
-    ["SSLv2", "SSLv3", "TLSv1", "TLSv1.1", "TLSv1.2", "TLSv1.3"]
-        .iter()
-        .any(|known| known.eq_ignore_ascii_case(name))
+    let name = ["!", ">=", "<="].iter().find_map(|sign| word.strip_prefix(sign)).unwrap_or(word);
+    ["SSLv2", "SSLv3", "TLSv1", "TLSv1.1", "TLSv1.2", "TLSv1.3"].iter().any(|known| known.eq_ignore_ascii_case(name))
 }
 
 /// A host name as Postfix sees it: letters, digits, `_`, inner hyphens; labels of 1 to 63; no dot at the end; not all numbers.
@@ -200,9 +127,7 @@ fn is_hostname(name: &str) -> bool {
         let ends = matches!(label, [] | [b'-', ..] | [.., b'-']);
         if ends
             || label.len() > 63
-            || !label
-                .iter()
-                .all(|octet| octet.is_ascii_alphanumeric() || matches!(octet, b'_' | b'-'))
+            || !label.iter().all(|octet| octet.is_ascii_alphanumeric() || matches!(octet, b'_' | b'-'))
         {
             return false;
         }

@@ -5,7 +5,10 @@ use super::{
     attribute::{self, Kind, Times},
     level::{Dialect, Level},
 };
-use crate::{postfix::socketmap::MAX_REPLY, shown::shown};
+use crate::{
+    postfix::socketmap::MAX_REPLY,
+    shown::{has_control, shown},
+};
 
 /// Longest line, octets: with `OK ` before it, it still fits into a socketmap reply.
 pub const MAX_LINE: usize = MAX_REPLY - 3;
@@ -24,9 +27,7 @@ pub enum LineError {
     #[error("the line holds the control character {0:?}")]
     Control(char),
     /// The first word is no security level.
-    #[error(
-        "{0:?} is no security level (none, may, encrypt, dane, dane-only, fingerprint, verify, secure)"
-    )]
+    #[error("{0:?} is no security level (none, may, encrypt, dane, dane-only, fingerprint, verify, secure)")]
     Level(String),
     /// Braces that do not balance, stand inside an attribute, or mean nothing to this Postfix.
     #[error("the braces in {0:?} are not allowed or do not balance")]
@@ -82,13 +83,11 @@ pub fn check(line: &str, dialect: Dialect) -> Result<(), LineError> {
     if line.len() > MAX_LINE {
         return Err(LineError::TooLong);
     }
-    if let Some(control) = line.chars().find(|c| c.is_control()) {
-        return Err(LineError::Control(control));
+    if has_control(line) {
+        let first = line.chars().find(|c| c.is_control());
+        return Err(LineError::Control(first.unwrap_or_default()));
     }
-    let mut tokens = Tokens {
-        rest: line,
-        dialect,
-    };
+    let mut tokens = Tokens { rest: line, dialect };
     let word = match tokens.next() {
         None => return Err(LineError::Empty),
         Some(token) => token?,
@@ -97,12 +96,7 @@ pub fn check(line: &str, dialect: Dialect) -> Result<(), LineError> {
         Token::Plain(word) => Level::parse(word).ok_or_else(|| LineError::Level(shown(word)))?,
         Token::Braced(word) => return Err(LineError::Level(shown(word))),
     };
-    let mut seen = Seen {
-        dialect,
-        level,
-        kinds: 0,
-        sts: false,
-    };
+    let mut seen = Seen { dialect, level, kinds: 0, sts: false };
     for token in tokens {
         seen.attribute(token?)?;
     }
@@ -134,9 +128,7 @@ impl<'a> Iterator for Tokens<'a> {
             return None;
         }
         Some(match text.strip_prefix('{') {
-            Some(inner) => self
-                .braced(inner)
-                .ok_or_else(|| LineError::Braces(shown(text))),
+            Some(inner) => self.braced(inner).ok_or_else(|| LineError::Braces(shown(text))),
             None => self.plain(text),
         })
     }
@@ -144,9 +136,11 @@ impl<'a> Iterator for Tokens<'a> {
 
 impl<'a> Tokens<'a> {
     fn plain(&mut self, text: &'a str) -> Result<Token<'a>, LineError> {
-        let (token, rest) = text.split_once(SEPARATORS).unwrap_or((text, ""));
+        let separates = |octet| matches!(octet, b' ' | b',');
+        let end = text.bytes().position(separates).unwrap_or(text.len());
+        let (token, rest) = text.split_at_checked(end).unwrap_or((text, ""));
         self.rest = rest;
-        if token.contains(['{', '}']) {
+        if token.bytes().any(|octet| matches!(octet, b'{' | b'}')) {
             return Err(LineError::Braces(shown(token)));
         }
         Ok(Token::Plain(token))
@@ -176,34 +170,23 @@ struct Seen {
 impl Seen {
     fn attribute(&mut self, token: Token<'_>) -> Result<(), LineError> {
         let (Token::Plain(text) | Token::Braced(text)) = token;
-        let (name, value) = text
-            .split_once('=')
-            .ok_or_else(|| LineError::Malformed(shown(text)))?;
+        let (name, value) = text.split_once('=').ok_or_else(|| LineError::Malformed(shown(text)))?;
         let (name, value) = (name.trim_matches(' '), value.trim_matches(' '));
         if name.is_empty() || name.contains(' ') {
             return Err(LineError::Malformed(shown(text)));
         }
         let row = attribute::find(name).ok_or_else(|| LineError::Unknown(shown(name)))?;
         if row.since > self.dialect {
-            return Err(LineError::TooNew {
-                name: row.name,
-                dialect: self.dialect,
-            });
+            return Err(LineError::TooNew { name: row.name, dialect: self.dialect });
         }
         if row.times == Times::Once && self.has(row.kind) {
             return Err(LineError::Twice(row.name));
         }
         if !row.kind.fits(self.level) {
-            return Err(LineError::WrongLevel {
-                name: row.name,
-                level: self.level.as_str(),
-            });
+            return Err(LineError::WrongLevel { name: row.name, level: self.level.as_str() });
         }
         if !row.kind.accepts(value, self.level) {
-            return Err(LineError::BadValue {
-                name: row.name,
-                value: shown(value),
-            });
+            return Err(LineError::BadValue { name: row.name, value: shown(value) });
         }
         self.kinds |= row.kind.bit();
         self.sts |= row.kind == Kind::PolicyType && value == "sts";
@@ -215,13 +198,8 @@ impl Seen {
     }
 
     fn finish(&self) -> Result<(), LineError> {
-        let report = [
-            Kind::PolicyDomain,
-            Kind::PolicyString,
-            Kind::MxHostPattern,
-            Kind::PolicyFailure,
-            Kind::PolicyTtl,
-        ];
+        let report =
+            [Kind::PolicyDomain, Kind::PolicyString, Kind::MxHostPattern, Kind::PolicyFailure, Kind::PolicyTtl];
         if !self.has(Kind::PolicyType) && report.into_iter().any(|kind| self.has(kind)) {
             return Err(LineError::NoPolicyType);
         }

@@ -26,12 +26,7 @@ pub enum Shape {
 
 impl Shape {
     /// All of them.
-    pub const ALL: [Self; 4] = [
-        Self::Postfix33,
-        Self::Postfix34,
-        Self::Postfix310,
-        Self::Sendmail,
-    ];
+    pub const ALL: [Self; 4] = [Self::Postfix33, Self::Postfix34, Self::Postfix310, Self::Sendmail];
 
     /// The grammar that the line is held to. sendmail's is a part of Postfix 3.4's.
     #[must_use]
@@ -91,26 +86,17 @@ pub fn secure_line(domain: &Domain, policy: &Policy, shape: Shape) -> Result<Str
         line = build(domain, policy, shape, Strings::Essential);
     }
     if line.len() > MAX_LINE {
-        return Err(CannotSay::TooLong {
-            patterns: policy.mx.len(),
-        });
+        return Err(CannotSay::TooLong { patterns: policy.mx.len() });
     }
     check(&line, shape.dialect())?;
     Ok(line)
 }
 
 fn build(domain: &Domain, policy: &Policy, shape: Shape, strings: Strings) -> String {
-    let names: usize = policy
-        .mx
-        .iter()
-        .map(|pattern| pattern.name().as_str().len() + 20)
-        .sum();
+    let names: usize = policy.mx.iter().map(|pattern| pattern.name().as_str().len() + 20).sum();
     let text = policy.text();
-    let mut line = String::with_capacity(if shape == Shape::Postfix310 {
-        2 * names + 2 * text.len() + 200
-    } else {
-        names + 40
-    });
+    let mut line =
+        String::with_capacity(if shape == Shape::Postfix310 { 2 * names + 2 * text.len() + 200 } else { names + 40 });
     line.push_str("secure match=");
     for (index, pattern) in policy.mx.iter().enumerate() {
         if index > 0 {
@@ -154,10 +140,15 @@ fn push_report(domain: &Domain, policy: &Policy, strings: Strings, line: &mut St
 
 /// One line of the text. A tab may stand after the colon; Postfix would make a space of it, so we do.
 fn push_string(text: &str, line: &mut String) {
-    if text.contains(['{', '}']) || text.chars().any(|c| c != '\t' && is_unsafe(c)) {
+    let plain = text.bytes().all(|octet| matches!(octet, b' '..=b'z' | b'|' | b'~'));
+    if !plain && text.chars().any(|c| matches!(c, '{' | '}') || (c != '\t' && is_unsafe(c))) {
         return;
     }
     line.push_str(" { policy_string = ");
-    line.extend(text.chars().map(|c| if c == '\t' { ' ' } else { c }));
+    if plain {
+        line.push_str(text);
+    } else {
+        line.extend(text.chars().map(|c| if c == '\t' { ' ' } else { c }));
+    }
     line.push_str(" }");
 }

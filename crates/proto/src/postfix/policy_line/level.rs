@@ -62,9 +62,7 @@ impl Level {
     }
 
     pub(super) fn parse(word: &str) -> Option<Self> {
-        Self::ALL
-            .into_iter()
-            .find(|level| level.as_str().eq_ignore_ascii_case(word))
+        Self::ALL.into_iter().find(|level| level.as_str().eq_ignore_ascii_case(word))
     }
 
     /// Whether the peer's certificate is matched against names.
