@@ -1,10 +1,12 @@
 //! strictmx: MTA-STS, SMTP TLS reporting and DANE for both ends of the wire.
-
 use std::process::ExitCode;
 
-use strictmx::cli::{self, Cli, Command, Exit, output};
-use strictmx::command::{config, generated};
-use strictmx_engine::time::Timestamp;
+use strictmx::{
+    cli::{self, Cli, Command, Exit, output},
+    command::{cache, config, explain, generated, serve},
+    config::Settings,
+};
+use strictmx_io::clock::Clock;
 
 fn main() -> ExitCode {
     match cli::parse() {
@@ -15,12 +17,23 @@ fn main() -> ExitCode {
 
 fn run(cli: &Cli) -> Exit {
     match &cli.command {
-        Command::Config(args) => config::run(args.command, &cli.global, Timestamp(0)),
-        Command::Completions(args) => generated::completions(args),
-        Command::Man(args) => generated::man(args),
-        Command::Serve | Command::Explain(_) | Command::Cache(_) => {
-            output::error("this command is being written");
-            Exit::Internal
+        Command::Serve => serve::run(&cli.global),
+        Command::Explain(asked) => with_settings(cli, |settings| explain::run(settings, asked)),
+        Command::Cache(asked) => with_settings(cli, |settings| cache::run(settings, &asked.command)),
+        Command::Config(asked) => config::run(asked.command, &cli.global, Clock::system().now()),
+        Command::Completions(asked) => generated::completions(asked),
+        Command::Man(asked) => generated::man(asked),
+    }
+}
+
+/// Reads the config, and tells what is wrong with it.
+fn with_settings(cli: &Cli, run: impl FnOnce(&Settings) -> Exit) -> Exit {
+    let source = strictmx::config::find(cli.global.config.as_deref());
+    match strictmx::config::load(&source, Clock::system().now()) {
+        Ok(loaded) => run(&loaded.settings),
+        Err(error) => {
+            output::note(&error.render());
+            Exit::Config
         }
     }
 }

@@ -12,21 +12,24 @@
 //! - `validate`: DNSSEC in process, by the validator of the `domain` crate
 mod query;
 mod record;
+mod soa;
 mod transport;
 mod validate;
 mod walk;
 
-use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
+use std::net::{Ipv4Addr, Ipv6Addr, SocketAddr, SocketAddrV6};
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
 use domain::base::Message;
+use resolv_conf::ScopedIp;
 use strictmx_engine::fact::{
     ASeen, AaaaSeen, AddrSeen, CnameSeen, DnsFailure, DnsFailureKind, Dnssec, MxSeen, Seen,
     TlsaSeen, TxtSeen,
 };
 use strictmx_proto::name::Domain;
+use tokio::time::timeout;
 
 use self::query::{Edns, Query};
 use self::record::Answer;
@@ -39,6 +42,8 @@ use self::walk::{Read, Walk};
 const RESOLV_CONF: &str = "/etc/resolv.conf";
 /// Questions one look-up may take when a server leaves the rest of a CNAME chain to be asked for.
 const MAX_QUESTIONS: usize = 8;
+/// A whole look-up, CNAMEs and DNSSEC keys included, may take so many times what one question may.
+const WHOLE: u32 = 3;
 
 /// Who judges DNSSEC signatures.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -116,11 +121,7 @@ pub fn system_servers() -> Result<Vec<SocketAddr>, Error> {
 /// The resolvers that the text of a `resolv.conf` names.
 fn servers_of(text: &[u8]) -> Result<Vec<SocketAddr>, String> {
     let config = resolv_conf::Config::parse(text).map_err(|error| error.to_string())?;
-    let mut servers: Vec<SocketAddr> = config
-        .nameservers
-        .iter()
-        .map(|scoped| SocketAddr::new(IpAddr::from(scoped), 53))
-        .collect();
+    let mut servers: Vec<SocketAddr> = config.nameservers.iter().map(on_port_53).collect();
     if servers.is_empty() {
         servers.push(SocketAddr::new(Ipv4Addr::LOCALHOST.into(), 53));
         servers.push(SocketAddr::new(Ipv6Addr::LOCALHOST.into(), 53));
@@ -128,11 +129,30 @@ fn servers_of(text: &[u8]) -> Result<Vec<SocketAddr>, String> {
     Ok(servers)
 }
 
+fn on_port_53(server: &ScopedIp) -> SocketAddr {
+    match server {
+        ScopedIp::V4(address) => SocketAddr::new((*address).into(), 53),
+        ScopedIp::V6(address, None) => SocketAddr::new((*address).into(), 53),
+        ScopedIp::V6(address, Some(zone)) => {
+            SocketAddrV6::new(*address, 53, 0, interface(zone)).into()
+        }
+    }
+}
+
+/// The number of a network interface, given as such or by name (RFC 4007 §11); 0, which means none, when there is no such.
+fn interface(zone: &str) -> u32 {
+    let number = |text: &str| text.trim().parse().ok();
+    let by_name = || std::fs::read_to_string(format!("/sys/class/net/{zone}/ifindex")).ok();
+    number(zone).or_else(|| number(&by_name()?)).unwrap_or(0)
+}
+
 /// A stub resolver. Clones share sockets' accounts, the preferred server and the validator's key cache.
 #[derive(Clone)]
 pub struct Dns {
     transport: Arc<Transport>,
     judge: Judge,
+    /// For a whole look-up.
+    limit: Duration,
 }
 
 /// Who says whether an answer is secure.
@@ -152,6 +172,9 @@ impl Dns {
         if options.servers.is_empty() {
             return Err(Error::NoServers);
         }
+        let limit = options
+            .attempt_timeout
+            .saturating_mul(options.attempts.saturating_mul(WHOLE).max(1));
         let transport = Arc::new(Transport::new(
             options.servers,
             options.attempt_timeout,
@@ -165,7 +188,11 @@ impl Dns {
                 Arc::clone(&transport),
             )?)),
         };
-        Ok(Self { transport, judge })
+        Ok(Self {
+            transport,
+            judge,
+            limit,
+        })
     }
 
     /// TXT records, the strings of each joined without separator (STS-3.1-10), CNAMEs followed (STS-3.1-11).
@@ -229,7 +256,14 @@ impl Dns {
     }
 
     async fn ask<T: Answer>(&self, owner: &Domain) -> Seen<Vec<T>> {
-        self.walk(owner).await.unwrap_or_else(Seen::Failed)
+        match timeout(self.limit, self.walk(owner)).await {
+            Ok(outcome) => outcome.unwrap_or_else(Seen::Failed),
+            Err(_) => {
+                let waited = self.limit.as_secs_f32();
+                let detail = format!("the look-up of {owner} was not done within {waited} s");
+                Seen::Failed(failure(DnsFailureKind::Timeout, detail))
+            }
+        }
     }
 
     async fn walk<T: Answer>(&self, owner: &Domain) -> Result<Seen<Vec<T>>, DnsFailure> {
@@ -282,5 +316,40 @@ fn failure(kind: DnsFailureKind, detail: impl Into<Box<str>>) -> DnsFailure {
     DnsFailure {
         kind,
         detail: detail.into(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used, reason = "tests")]
+    use super::servers_of;
+
+    #[test]
+    fn resolv_conf_names_the_servers_in_order() {
+        let text = b"# here\nnameserver 192.0.2.53\nsearch example.test\nnameserver 2001:db8::53\nnameserver fe80::53%7\n";
+        let servers: Vec<String> = servers_of(text)
+            .unwrap()
+            .iter()
+            .map(ToString::to_string)
+            .collect();
+        assert_eq!(
+            servers,
+            ["192.0.2.53:53", "[2001:db8::53]:53", "[fe80::53%7]:53"]
+        );
+    }
+
+    #[test]
+    fn without_a_server_the_one_on_this_host_is_meant() {
+        let servers: Vec<String> = servers_of(b"search example.test\n")
+            .unwrap()
+            .iter()
+            .map(ToString::to_string)
+            .collect();
+        assert_eq!(servers, ["127.0.0.1:53", "[::1]:53"]);
+    }
+
+    #[test]
+    fn an_unreadable_resolv_conf_says_what_is_wrong() {
+        assert!(servers_of(b"nameserver not.an.address\n").is_err());
     }
 }

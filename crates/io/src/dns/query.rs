@@ -29,13 +29,18 @@ pub(super) struct Query {
 impl Query {
     /// The question for `rtype` at `owner`.
     pub(super) fn new(owner: &Domain, rtype: Rtype, edns: Edns) -> Result<Self, DnsFailure> {
+        Self::named(owner.as_str(), rtype, edns)
+    }
+
+    /// The same for any name, the root `.` included.
+    pub(super) fn named(owner: &str, rtype: Rtype, edns: Edns) -> Result<Self, DnsFailure> {
         let unfit = || {
             failure(
                 DnsFailureKind::Malformed,
                 format!("{owner} cannot be put into a DNS question"),
             )
         };
-        let name = Name::<Vec<u8>>::vec_from_str(owner.as_str()).map_err(|_| unfit())?;
+        let name = Name::<Vec<u8>>::vec_from_str(owner).map_err(|_| unfit())?;
         let mut builder = MessageBuilder::new_vec();
         let header = builder.header_mut();
         header.set_rd(true);
@@ -91,6 +96,7 @@ impl Query {
     /// The question in words, for details of failures.
     pub(super) fn describe(&self) -> String {
         match self.message.sole_question() {
+            Ok(question) if question.qname().is_root() => format!("{} .", question.qtype()),
             Ok(question) => format!("{} {}", question.qtype(), question.qname()),
             Err(_) => String::from("a question"),
         }

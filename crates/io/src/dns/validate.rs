@@ -12,6 +12,8 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use bytes::Bytes;
+use domain::base::iana::Class;
+use domain::base::opt::ExtendedError;
 use domain::base::{Message, MessageBuilder, Name, Rtype, Ttl};
 use domain::dnssec::validator::anchor::TrustAnchors;
 use domain::dnssec::validator::context::{Config, ValidationContext, ValidationState};
@@ -19,6 +21,7 @@ use domain::net::client::request::{
     ComposeRequest, Error as RequestError, GetResponse, RequestMessage, SendRequest,
 };
 use domain::rdata;
+use domain::zonefile::inplace::{Entry, Zonefile};
 use strictmx_engine::fact::{DnsFailure, DnsFailureKind, Dnssec};
 use strictmx_proto::name::Domain;
 
@@ -57,8 +60,7 @@ impl Validator {
     /// `anchors` are DS or DNSKEY records as zone-file text; `None`: the root's.
     pub(super) fn new(anchors: Option<&str>, transport: Arc<Transport>) -> Result<Self, Error> {
         let text = anchors.unwrap_or(ROOT_ANCHORS);
-        let anchors = TrustAnchors::from_u8(text.as_bytes())
-            .map_err(|error| Error::Anchors(error.to_string()))?;
+        let anchors = anchors_of(text).map_err(Error::Anchors)?;
         let mut config = Config::new();
         config.set_max_node_cache(MAX_ZONES);
         config.set_max_bogus_validity(BOGUS_KEPT);
@@ -96,15 +98,17 @@ impl Validator {
                 Ok((reply, Dnssec::Insecure))
             }
             ValidationState::Bogus => {
+                let unsigned = lacks_soa(&reply) && self.unsigned_zone(owner).await;
                 if let Some(trouble) = TROUBLE.with(RefCell::take) {
                     return Err(trouble);
                 }
-                if lacks_soa(&reply) && self.unsigned_zone(owner).await {
+                if unsigned {
                     return Ok((reply, Dnssec::Insecure));
                 }
+                let kind = extended.as_ref().map_or(DnsFailureKind::Bogus, kind_of);
                 let because = extended.as_ref().map(explain).unwrap_or_default();
                 Err(failure(
-                    DnsFailureKind::Bogus,
+                    kind,
                     format!("the signatures of {owner} do not hold{because}"),
                 ))
             }
@@ -119,6 +123,38 @@ impl Validator {
         };
         let state = self.context.validate_msg::<_, Vec<u8>>(&mut probe).await;
         matches!(state, Ok((ValidationState::Insecure, _)))
+    }
+}
+
+/// Trust anchors from zone-file text: at least one record, and nothing but DS and DNSKEY.
+fn anchors_of(text: &str) -> Result<TrustAnchors, String> {
+    let anchors = TrustAnchors::from_u8(text.as_bytes()).map_err(|error| error.to_string())?;
+    let mut zonefile = Zonefile::from(text);
+    zonefile.set_default_class(Class::IN);
+    zonefile.extend_from_slice(b"\n");
+    let mut found = 0_usize;
+    for entry in zonefile {
+        let Entry::Record(record) = entry.map_err(|error| error.to_string())? else {
+            return Err(String::from("$INCLUDE is not followed"));
+        };
+        if !matches!(record.rtype(), Rtype::DS | Rtype::DNSKEY) {
+            return Err(format!("there is a {} record among them", record.rtype()));
+        }
+        found = found.saturating_add(1);
+    }
+    if found == 0 {
+        return Err(String::from("there is none"));
+    }
+    Ok(anchors)
+}
+
+/// Bogus, unless the validator's cache merely remembers that keys could not be asked for a moment ago.
+fn kind_of(error: &ExtendedError<Vec<u8>>) -> DnsFailureKind {
+    let text = error.text_slice().unwrap_or_default();
+    if text.starts_with(b"request for DS or DNSKEY failed") {
+        DnsFailureKind::Servfail
+    } else {
+        DnsFailureKind::Bogus
     }
 }
 

@@ -194,3 +194,82 @@ fn seconds(ttl: Ttl) -> u32 {
         seconds
     }
 }
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used, clippy::indexing_slicing, reason = "tests")]
+    use std::net::Ipv4Addr;
+
+    use domain::base::{Message, MessageBuilder, Name, Serial};
+    use strictmx_engine::fact::{Mx, TlsaRecord, Txt};
+
+    use super::super::record::Target;
+    use super::*;
+
+    type Owned = domain::base::Name<Vec<u8>>;
+
+    fn reply() -> Vec<u8> {
+        let name = |text: &str| Owned::vec_from_str(text).unwrap();
+        let (a, b, ttl) = (name("a.test"), name("b.test"), Ttl::MINUTE);
+        let mut builder = MessageBuilder::new_stream_vec().question();
+        builder.push((&a, Rtype::TXT)).unwrap();
+        let mut builder = builder.answer();
+        builder.push((&a, ttl, rdata::Cname::new(&b))).unwrap();
+        builder
+            .push((
+                &b,
+                ttl,
+                rdata::Txt::<Vec<u8>>::build_from_slice(b"text").unwrap(),
+            ))
+            .unwrap();
+        builder.push((&b, ttl, rdata::Mx::new(10, &a))).unwrap();
+        builder
+            .push((&b, ttl, rdata::A::new(Ipv4Addr::LOCALHOST)))
+            .unwrap();
+        let mut builder = builder.authority();
+        let soa = rdata::Soa::new(
+            Name::root_ref(),
+            Name::root_ref(),
+            Serial(1),
+            ttl,
+            ttl,
+            ttl,
+            ttl,
+        );
+        builder.push((&a, ttl, soa)).unwrap();
+        builder.finish().as_dgram_slice().to_vec()
+    }
+
+    fn read<T: Answer>(octets: &[u8]) {
+        let mut walk = Walk::new(Domain::parse_lenient("a.test").unwrap());
+        let message = Message::from_octets(octets.to_vec()).unwrap();
+        // Whatever it comes to: it comes to something, and stays inside its bounds.
+        let _outcome = walk.read::<T>(&message, Dnssec::Insecure);
+        assert!(walk.aliases.len() <= MAX_ALIASES);
+    }
+
+    #[test]
+    fn no_spoiled_answer_brings_the_reader_down() {
+        let good = reply();
+        let mut seed = 1_u64;
+        let mut random = move |below: usize| {
+            seed = seed
+                .wrapping_mul(6_364_136_223_846_793_005)
+                .wrapping_add(1_442_695_040_888_963_407);
+            usize::try_from(seed >> 33).unwrap() % below
+        };
+        for _ in 0..20_000 {
+            let mut spoiled = good.clone();
+            for _ in 0..=random(4) {
+                let at = random(spoiled.len());
+                spoiled[at] = [0, 1, 12, 0x40, 0xc0, 0xff, 16, 5][random(8)];
+            }
+            spoiled.truncate(12 + random(spoiled.len()));
+            read::<Txt>(&spoiled);
+            read::<Mx>(&spoiled);
+            read::<TlsaRecord>(&spoiled);
+            read::<Ipv4Addr>(&spoiled);
+            read::<Target>(&spoiled);
+        }
+    }
+}

@@ -71,10 +71,7 @@ pub enum ImportError {
 /// [`ImportError`]: the file cannot be read, is something else, or is locked.
 pub fn read(path: &Path) -> Result<Vec<ResolverRow>, ImportError> {
     let failed = |error: &rusqlite::Error| told(path, error);
-    std::fs::File::open(path).map_err(|e| ImportError::Unreadable {
-        path: path.into(),
-        why: e.to_string(),
-    })?;
+    std::fs::File::open(path).map_err(|e| ImportError::Unreadable { path: path.into(), why: e.to_string() })?;
     let db = open(path).map_err(|e| failed(&e))?;
     let mut statement = db
         .prepare("SELECT domain, ts, pol_id, pol_body FROM sts_policy_cache ORDER BY rowid")
@@ -98,10 +95,7 @@ pub fn read(path: &Path) -> Result<Vec<ResolverRow>, ImportError> {
 
 fn open(path: &Path) -> rusqlite::Result<Connection> {
     // Without the URI flag: a path is a path, whatever it contains.
-    let db = Connection::open_with_flags(
-        path,
-        OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_NO_MUTEX,
-    )?;
+    let db = Connection::open_with_flags(path, OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_NO_MUTEX)?;
     db.busy_timeout(PATIENCE)?;
     db.set_db_config(DbConfig::SQLITE_DBCONFIG_DEFENSIVE, true)?;
     db.set_db_config(DbConfig::SQLITE_DBCONFIG_TRUSTED_SCHEMA, false)?;
@@ -118,9 +112,9 @@ fn told(path: &Path, error: &rusqlite::Error) -> ImportError {
     let why = error.to_string();
     match error.sqlite_error_code() {
         Some(ErrorCode::DatabaseBusy | ErrorCode::DatabaseLocked) => ImportError::Busy { path },
-        Some(ErrorCode::CannotOpen | ErrorCode::PermissionDenied | ErrorCode::ReadOnly | ErrorCode::SystemIoFailure) => {
-            ImportError::Unreadable { path, why }
-        }
+        Some(
+            ErrorCode::CannotOpen | ErrorCode::PermissionDenied | ErrorCode::ReadOnly | ErrorCode::SystemIoFailure,
+        ) => ImportError::Unreadable { path, why },
         _ => ImportError::Foreign { path, why },
     }
 }

@@ -65,14 +65,7 @@ pub struct Cli {
 #[command(next_help_heading = "Options for every command")]
 pub struct Global {
     /// The config file (default: ./strictmx.toml, then /etc/strictmx/strictmx.toml)
-    #[arg(
-        long,
-        short,
-        global = true,
-        value_name = "FILE",
-        env = "STRICTMX_CONFIG",
-        hide_env_values = true
-    )]
+    #[arg(long, short, global = true, value_name = "FILE", env = "STRICTMX_CONFIG", hide_env_values = true)]
     pub config: Option<PathBuf>,
     /// How log lines are written to stderr (default: `log.format` of the config)
     #[arg(long, global = true, value_name = "FORMAT")]
@@ -316,11 +309,7 @@ pub struct Man {
 /// Reads the command line. Help, the version and usage errors are printed here; the code to end with comes back.
 pub fn parse() -> Result<Cli, Exit> {
     Cli::try_parse().map_err(|error| {
-        let code = if error.use_stderr() {
-            Exit::Usage
-        } else {
-            Exit::Done
-        };
+        let code = if error.use_stderr() { Exit::Usage } else { Exit::Done };
         // Where nobody reads our output any more, the exit code is all that is left to say.
         drop(error.print());
         code

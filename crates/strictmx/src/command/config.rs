@@ -41,9 +41,5 @@ fn check(loaded: &Loaded) -> Exit {
 }
 
 fn print(loaded: &Loaded) -> Exit {
-    output::result(&format!(
-        "# {}\n\n{}",
-        loaded.source,
-        config::print::effective(&loaded.settings)
-    ))
+    output::result(&format!("# {}\n\n{}", loaded.source, config::print::effective(&loaded.settings)))
 }

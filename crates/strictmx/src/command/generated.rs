@@ -65,10 +65,7 @@ fn command_pages(command: &clap::Command, pages: &mut Vec<Page>) -> std::io::Res
     let mut text = Vec::new();
     // No date: the same sources must make the same pages.
     Man::new(command.clone()).title(&name).date("").render(&mut text)?;
-    pages.push(Page {
-        name: format!("{name}.1"),
-        text: String::from_utf8_lossy(&text).into_owned(),
-    });
+    pages.push(Page { name: format!("{name}.1"), text: String::from_utf8_lossy(&text).into_owned() });
     for sub in command.get_subcommands().filter(|c| !c.is_hide_set()) {
         command_pages(sub, pages)?;
     }
@@ -94,10 +91,7 @@ fn config_page() -> std::io::Result<Page> {
     page.text([bold("strictmx"), roman("(1), "), bold("strictmx-config"), roman("(1)")]);
     let mut text = Vec::new();
     page.to_writer(&mut text)?;
-    Ok(Page {
-        name: "strictmx.toml.5".to_owned(),
-        text: String::from_utf8_lossy(&text).into_owned(),
-    })
+    Ok(Page { name: "strictmx.toml.5".to_owned(), text: String::from_utf8_lossy(&text).into_owned() })
 }
 
 fn config_section(page: &mut Roff, section: &Section) {

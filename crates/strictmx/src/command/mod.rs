@@ -1,4 +1,7 @@
-//! What the commands do. Commands start things; they never import each other.
-
+//! What the commands do. Commands start things; they never import each other, save what they are built from.
+mod build;
+pub mod cache;
 pub mod config;
+pub mod explain;
 pub mod generated;
+pub mod serve;

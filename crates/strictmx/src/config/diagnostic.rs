@@ -11,6 +11,9 @@ const SHOWN: usize = 20;
 /// A longer line is shown without its text: it is no line that somebody wrote.
 const LONGEST_LINE: usize = 2000;
 
+/// A message that quotes the file is cut here: characters.
+const LONGEST_MESSAGE: usize = 300;
+
 /// How bad it is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Severity {
@@ -38,34 +41,25 @@ pub struct Problem {
 impl Problem {
     /// Something that makes the config unusable.
     pub fn error(span: Range<usize>, message: impl Into<String>) -> Self {
-        Self {
-            severity: Severity::Error,
-            message: message.into(),
-            span,
-            label: None,
-            help: None,
-        }
+        Self { severity: Severity::Error, message: tidy(&message.into()), span, label: None, help: None }
     }
 
     /// Something that should be looked at.
     pub fn warning(span: Range<usize>, message: impl Into<String>) -> Self {
-        Self {
-            severity: Severity::Warning,
-            ..Self::error(span, message)
-        }
+        Self { severity: Severity::Warning, ..Self::error(span, message) }
     }
 
     /// Adds a word beside the caret.
     #[must_use]
     pub fn label(mut self, label: impl Into<String>) -> Self {
-        self.label = Some(label.into());
+        self.label = Some(tidy(&label.into()));
         self
     }
 
     /// Adds what to do.
     #[must_use]
     pub fn help(mut self, help: impl Into<String>) -> Self {
-        self.help = Some(help.into());
+        self.help = Some(tidy(&help.into()));
         self
     }
 }
@@ -116,10 +110,7 @@ impl ConfigError {
     pub fn count(&self) -> usize {
         match self {
             Self::Unreadable { .. } => 1,
-            Self::Wrong { problems, .. } => problems
-                .iter()
-                .filter(|p| p.severity == Severity::Error)
-                .count(),
+            Self::Wrong { problems, .. } => problems.iter().filter(|p| p.severity == Severity::Error).count(),
         }
     }
 
@@ -139,11 +130,7 @@ impl ConfigError {
             0 => String::new(),
             n => format!(" (and {n} more; `strictmx config check` shows them)"),
         };
-        format!(
-            "{}:{line}:{column}: {}{more}",
-            text.path.display(),
-            first.message
-        )
+        format!("{}:{line}:{column}: {}{more}", text.path.display(), first.message)
     }
 
     fn text(&self, renderer: &Renderer) -> String {
@@ -185,10 +172,7 @@ impl Text {
     /// Line and column (in characters) of an octet, both from 1.
     pub fn position(&self, at: usize) -> (usize, usize) {
         let (line, start, content) = self.line(at);
-        let column = content
-            .char_indices()
-            .take_while(|(i, _)| start.saturating_add(*i) < at)
-            .count();
+        let column = content.char_indices().take_while(|(i, _)| start.saturating_add(*i) < at).count();
         (line, column.saturating_add(1))
     }
 
@@ -219,44 +203,38 @@ impl Text {
             Severity::Error => Level::ERROR,
             Severity::Warning => Level::WARNING,
         };
-        let message = annotate_snippets::normalize_untrusted_str(&problem.message);
-        let mut group = Group::with_title(level.primary_title(message));
+        let mut group = Group::with_title(level.primary_title(problem.message.clone()));
         let path = annotate_snippets::normalize_untrusted_str(&self.path.display().to_string());
         let (number, start, content) = self.line(problem.span.start);
         if content.len() > LONGEST_LINE {
             let (line, column) = self.position(problem.span.start);
-            group = group.element(
-                annotate_snippets::Origin::path(path)
-                    .line(line)
-                    .char_column(column),
-            );
+            group = group.element(annotate_snippets::Origin::path(path).line(line).char_column(column));
         } else {
             let from = problem.span.start.saturating_sub(start).min(content.len());
             let to = problem.span.end.saturating_sub(start).clamp(from, content.len());
             let mut annotation = AnnotationKind::Primary.span(from..to);
             if let Some(label) = &problem.label {
-                annotation = annotation.label(annotate_snippets::normalize_untrusted_str(label));
+                annotation = annotation.label(label.clone());
             }
-            group = group.element(
-                Snippet::source(content)
-                    .path(path)
-                    .line_start(number)
-                    .annotation(annotation),
-            );
+            group = group.element(Snippet::source(content).path(path).line_start(number).annotation(annotation));
         }
         match &problem.help {
-            Some(help) => {
-                group.element(Level::HELP.message(annotate_snippets::normalize_untrusted_str(help)))
-            }
+            Some(help) => group.element(Level::HELP.message(help.clone())),
             None => group,
         }
     }
 }
 
+/// The text without what it must not do to a terminal, and cut.
+fn tidy(text: &str) -> String {
+    let mut cut: String = text.chars().take(LONGEST_MESSAGE).collect();
+    if cut.len() < text.len() {
+        cut.push('…');
+    }
+    annotate_snippets::normalize_untrusted_str(&cut)
+}
+
 /// A config that cannot be read at all.
 pub fn unreadable(path: &Path, why: impl Into<String>) -> ConfigError {
-    ConfigError::Unreadable {
-        path: path.to_owned(),
-        why: why.into(),
-    }
+    ConfigError::Unreadable { path: path.to_owned(), why: why.into() }
 }

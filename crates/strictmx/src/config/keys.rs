@@ -26,19 +26,11 @@ pub struct Key {
 }
 
 const fn key(name: &'static str, doc: &'static str) -> Key {
-    Key {
-        name,
-        doc,
-        example: None,
-    }
+    Key { name, doc, example: None }
 }
 
 const fn unset(name: &'static str, example: &'static str, doc: &'static str) -> Key {
-    Key {
-        name,
-        doc,
-        example: Some(example),
-    }
+    Key { name, doc, example: Some(example) }
 }
 
 /// Finds a section of this version.
@@ -109,10 +101,7 @@ pub const SECTIONS: &[Section] = &[
         name: "policyd",
         doc: "The policy server that Postfix, sendmail and others ask. It runs when this section is there.",
         keys: &[
-            key(
-                "listen",
-                "Socketmap: \"127.0.0.1:8461\", \"[::1]:8461\" or \"unix:/run/strictmx/policyd.sock\".",
-            ),
+            key("listen", "Socketmap: \"127.0.0.1:8461\", \"[::1]:8461\" or \"unix:/run/strictmx/policyd.sock\"."),
             key(
                 "observe",
                 "true: look everything up and log what would be demanded, but answer \"not found\", so that no delivery changes.",
@@ -131,11 +120,7 @@ pub const SECTIONS: &[Section] = &[
                 "\"postfix\"",
                 "Owner of unix sockets: a user name or number. Not set: whom the daemon runs as.",
             ),
-            unset(
-                "socket_group",
-                "\"postfix\"",
-                "Group of unix sockets, likewise.",
-            ),
+            unset("socket_group", "\"postfix\"", "Group of unix sockets, likewise."),
             key("max_connections", "Connections at a time; further ones wait."),
             key(
                 "cache_entries",
@@ -157,15 +142,15 @@ pub const SECTIONS: &[Section] = &[
     Section {
         name: "web",
         doc: "HTTP: /metrics, /healthz, /readyz and /v1/policy/DOMAIN. It runs when this section is there.",
-        keys: &[key("listen", "Addresses as for `policyd.listen`. Nobody is asked for a password: keep it on loopback or behind a proxy.")],
+        keys: &[key(
+            "listen",
+            "Addresses as for `policyd.listen`. Nobody is asked for a password: keep it on loopback or behind a proxy.",
+        )],
     },
     Section {
         name: "control",
         doc: "The socket through which `strictmx cache` speaks with the daemon. It is there when this section is.",
-        keys: &[
-            key("socket", "A path."),
-            key("mode", "Its permissions: who may write to it may change the cache."),
-        ],
+        keys: &[key("socket", "A path."), key("mode", "Its permissions: who may write to it may change the cache.")],
     },
     Section {
         name: "log",
@@ -191,16 +176,8 @@ pub const OVERRIDE: Section = Section {
              \"refresh-only\": \"not found\", but keep the policy fresh.\n\
              Or a literal line such as \"secure match=.example.com servername=hostname\".",
         ),
-        unset(
-            "reason",
-            "\"ticket 4711\"",
-            "Why: it stands in the log and in `strictmx explain`.",
-        ),
-        unset(
-            "until",
-            "\"2026-12-24\"",
-            "Last day it holds, UTC. Not set: for ever.",
-        ),
+        unset("reason", "\"ticket 4711\"", "Why: it stands in the log and in `strictmx explain`."),
+        unset("until", "\"2026-12-24\"", "Last day it holds, UTC. Not set: for ever."),
     ],
 };
 

@@ -23,9 +23,8 @@ use strictmx_engine::time::Timestamp;
 pub use diagnostic::{ConfigError, Problem, Severity};
 use diagnostic::{Text, unreadable};
 pub use settings::{
-    AllowPrivate, Control, Dns, Dnssec, DnssecUse, Fetch, Listen, Log, LogFormat, LogLevel, Mode,
-    Observe, Override, Policyd, SelfTest, Servers, Settings, Store, TestName, TestingProbe, Tls,
-    TrustAnchor, Until, Web,
+    AllowPrivate, Control, Dns, Dnssec, DnssecUse, Fetch, Listen, Log, LogFormat, LogLevel, Mode, Observe, Override,
+    Policyd, SelfTest, Servers, Settings, Store, TestName, TestingProbe, Tls, TrustAnchor, Until, Web,
 };
 
 /// A config file has a few kilobytes; more than this is some other file.
@@ -100,10 +99,7 @@ pub fn load(source: &Source, now: Timestamp) -> Result<Loaded, ConfigError> {
             settings: Settings::tryout(),
             source: Source::Tryout,
             warnings: Vec::new(),
-            text: Text {
-                path: PathBuf::new(),
-                content: String::new(),
-            },
+            text: Text { path: PathBuf::new(), content: String::new() },
         }),
         Source::File(path) => parse(path, &octets(path)?, now),
     }
@@ -115,10 +111,7 @@ pub fn parse(path: &Path, octets: &[u8], now: Timestamp) -> Result<Loaded, Confi
         Ok(content) => content.strip_prefix('\u{feff}').unwrap_or(content),
         Err(e) => return Err(not_utf8(path, octets, e.valid_up_to())),
     };
-    let text = Text {
-        path: path.to_owned(),
-        content: content.to_owned(),
-    };
+    let text = Text { path: path.to_owned(), content: content.to_owned() };
     let tree = match raw::parse(&text.content) {
         Ok(tree) => tree,
         Err(problems) => return Err(ConfigError::Wrong { text, problems }),
@@ -128,21 +121,13 @@ pub fn parse(path: &Path, octets: &[u8], now: Timestamp) -> Result<Loaded, Confi
     if problems.iter().any(|p| p.severity == Severity::Error) {
         return Err(ConfigError::Wrong { text, problems });
     }
-    Ok(Loaded {
-        settings,
-        source: Source::File(path.to_owned()),
-        warnings: problems,
-        text,
-    })
+    Ok(Loaded { settings, source: Source::File(path.to_owned()), warnings: problems, text })
 }
 
 fn not_utf8(path: &Path, octets: &[u8], good: usize) -> ConfigError {
     let before = octets.get(..good).unwrap_or_default();
     let line = before.iter().filter(|b| **b == b'\n').count() + 1;
-    unreadable(
-        path,
-        format!("line {line} is not UTF-8; save the file as UTF-8, without compression or encryption"),
-    )
+    unreadable(path, format!("line {line} is not UTF-8; save the file as UTF-8, without compression or encryption"))
 }
 
 fn octets(path: &Path) -> Result<Vec<u8>, ConfigError> {

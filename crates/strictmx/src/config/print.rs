@@ -6,8 +6,7 @@
 use super::keys::{OVERRIDE, SECTIONS, Section};
 use super::resolve::{BUILT_IN, DNSSEC, FORMATS, LEVELS, OFF, PARTIAL_DANE, SYSTEM};
 use super::settings::{
-    AllowPrivate, Dns, Listen, Observe, Override, Policyd, SelfTest, Servers,
-    Settings, TestingProbe, TrustAnchor,
+    AllowPrivate, Dns, Listen, Observe, Override, Policyd, SelfTest, Servers, Settings, TestingProbe, TrustAnchor,
 };
 use super::value::duration_text;
 
@@ -117,11 +116,9 @@ fn dns(dns: &Dns, key: &str) -> Option<String> {
         "dnssec" => word(dns.dnssec, &DNSSEC),
         "self_test" => match &dns.self_test {
             SelfTest::Off => text(OFF),
-            SelfTest::Names { signed, bogus } => Some(format!(
-                "{{ signed = {}, bogus = {} }}",
-                quoted(&signed.to_string()),
-                quoted(&bogus.to_string())
-            )),
+            SelfTest::Names { signed, bogus } => {
+                Some(format!("{{ signed = {}, bogus = {} }}", quoted(&signed.to_string()), quoted(&bogus.to_string())))
+            }
         },
         "trust_anchor" => match &dns.trust_anchor {
             TrustAnchor::BuiltIn => text(BUILT_IN),
@@ -196,8 +193,5 @@ fn doors(all: &[Listen]) -> Option<String> {
 }
 
 fn word<T: PartialEq>(value: T, words: &[(&str, T)]) -> Option<String> {
-    words
-        .iter()
-        .find(|(_, v)| *v == value)
-        .map(|(word, _)| quoted(word))
+    words.iter().find(|(_, v)| *v == value).map(|(word, _)| quoted(word))
 }

@@ -36,7 +36,11 @@ fn syntax(text: &str, error: &toml::de::Error) -> Problem {
     // An error at the very end is shown at the last character that is there.
     let end = text.trim_end().len();
     let span = error.span().unwrap_or(end..end);
-    Problem::error(span, format!("this is not TOML: {}", error.message()))
+    let problem = Problem::error(span, format!("this is not TOML: {}", error.message()));
+    if error.message().contains("leading zero") {
+        return problem.help("permissions are texts: write them in quotes, such as \"0600\"");
+    }
+    problem
 }
 
 /// Notes every section and key that this version does not have, with the name that was probably meant.
@@ -49,11 +53,8 @@ pub(super) fn unknown(tree: &DeTable<'_>, problems: &mut Vec<Problem>) {
                     unknown_keys(section, table, problems);
                 } else {
                     problems.push(
-                        Problem::error(
-                            value.span(),
-                            format!("`{written}` is a section, not a value"),
-                        )
-                        .help(format!("write [{written}] on a line of its own, its keys below")),
+                        Problem::error(value.span(), format!("`{written}` is a section, not a value"))
+                            .help(format!("write [{written}] on a line of its own, its keys below")),
                     );
                 }
             }
@@ -120,6 +121,7 @@ fn unknown_key(section: &Section, written: &str, span: Range<usize>) -> Problem 
         return problem.help(format!("did you mean `{name}`?"));
     }
     match homes(written).as_slice() {
+        [] if section.keys.len() == 1 => problem.help(format!("its only key is {}", names(known()))),
         [] => problem.help(format!("the keys are {}", names(known()))),
         homes => problem.help(format!("`{written}` belongs to {}", homes.join(" or "))),
     }
@@ -155,10 +157,7 @@ impl<'t, 'p> Fields<'t, 'p> {
 
     /// Access to a table inside this one.
     pub(super) fn inner<'q>(&'q mut self, table: &'t DeTable<'t>) -> Fields<'t, 'q> {
-        Fields {
-            table: Some(table),
-            problems: self.problems,
-        }
+        Fields { table: Some(table), problems: self.problems }
     }
 
     /// Notes a problem.
@@ -176,12 +175,7 @@ impl<'t, 'p> Fields<'t, 'p> {
         let list = self.value(key).and_then(|v| v.get_ref().as_array());
         list.into_iter()
             .flat_map(|list| list.iter())
-            .filter_map(|one| {
-                Some(Given {
-                    value: one.get_ref().as_table()?,
-                    span: one.span(),
-                })
-            })
+            .filter_map(|one| Some(Given { value: one.get_ref().as_table()?, span: one.span() }))
             .collect()
     }
 
@@ -217,10 +211,7 @@ impl<'t, 'p> Fields<'t, 'p> {
             DeValue::Boolean(true) => Some(yes),
             DeValue::Boolean(false) => Some(no),
             other => {
-                self.note(
-                    Problem::error(value.span(), format!("`{key}` must be true or false"))
-                        .label(found(other)),
-                );
+                self.note(Problem::error(value.span(), format!("`{key}` must be true or false")).label(found(other)));
                 None
             }
         }
@@ -237,11 +228,8 @@ impl<'t, 'p> Fields<'t, 'p> {
         let read = number.filter(|n| range.contains(n));
         if read.is_none() {
             self.note(
-                Problem::error(
-                    value.span(),
-                    format!("`{key}` must be a whole number from {from} to {to}"),
-                )
-                .label(found(value.get_ref())),
+                Problem::error(value.span(), format!("`{key}` must be a whole number from {from} to {to}"))
+                    .label(found(value.get_ref())),
             );
         }
         read
@@ -249,6 +237,14 @@ impl<'t, 'p> Fields<'t, 'p> {
 
     /// A length of time in a range.
     pub(super) fn duration(&mut self, key: &str, range: RangeInclusive<Duration>) -> Option<Duration> {
+        let value = self.value(key)?;
+        if let DeValue::Integer(number) = value.get_ref() {
+            self.note(
+                Problem::error(value.span(), format!("`{key}` is a number without a unit"))
+                    .help(format!("write {key} = \"{}s\" if seconds are meant", number.as_str())),
+            );
+            return None;
+        }
         self.text(key, within(range)).map(|given| given.value)
     }
 
@@ -269,10 +265,7 @@ impl<'t, 'p> Fields<'t, 'p> {
             return None;
         };
         match read(text) {
-            Ok(read) => Some(Given {
-                value: read,
-                span: value.span(),
-            }),
+            Ok(read) => Some(Given { value: read, span: value.span() }),
             Err(complaint) => {
                 self.note(complained(key, value.span(), complaint));
                 None
@@ -317,10 +310,7 @@ pub(super) fn one_of<T: Copy>(text: &str, words: &[(&str, T)]) -> Read<T> {
         Some(word) => format!("did you mean \"{word}\"?"),
         None => format!("write one of {}", all.join(", ")),
     };
-    Err(Complaint {
-        what: format!("\"{text}\" is none of its values"),
-        help: Some(help),
-    })
+    Err(Complaint { what: format!("\"{text}\" is none of its values"), help: Some(help) })
 }
 
 /// What was found instead.

@@ -12,8 +12,8 @@ use toml::de::{DeTable, DeValue};
 use super::diagnostic::{Problem, Severity};
 use super::raw::{Fields, Given, one_of, unknown, within};
 use super::settings::{
-    AllowPrivate, Control, Dns, Dnssec, Fetch, Log, LogFormat, LogLevel, Observe, Override, Policyd, SelfTest, Servers, Settings, Store, TestingProbe, Tls,
-    TrustAnchor, Web,
+    AllowPrivate, Control, Dns, Dnssec, Fetch, Log, LogFormat, LogLevel, Observe, Override, Policyd, SelfTest, Servers,
+    Settings, Store, TestingProbe, Tls, TrustAnchor, Web,
 };
 use super::value::{self, Complaint, Read};
 
@@ -25,11 +25,8 @@ pub(super) const DNSSEC: [(&str, Dnssec); 4] = [
     ("off", Dnssec::Off),
 ];
 /// Words of `policyd.partial_dane`.
-pub(super) const PARTIAL_DANE: [(&str, PartialDane); 3] = [
-    ("dane-only", PartialDane::DaneOnly),
-    ("dane", PartialDane::Dane),
-    ("secure", PartialDane::Secure),
-];
+pub(super) const PARTIAL_DANE: [(&str, PartialDane); 3] =
+    [("dane-only", PartialDane::DaneOnly), ("dane", PartialDane::Dane), ("secure", PartialDane::Secure)];
 /// Words of `log.level`.
 pub(super) const LEVELS: [(&str, LogLevel); 5] = [
     ("error", LogLevel::Error),
@@ -39,8 +36,7 @@ pub(super) const LEVELS: [(&str, LogLevel); 5] = [
     ("trace", LogLevel::Trace),
 ];
 /// Words of `log.format`.
-pub(super) const FORMATS: [(&str, LogFormat); 2] =
-    [("text", LogFormat::Text), ("json", LogFormat::Json)];
+pub(super) const FORMATS: [(&str, LogFormat); 2] = [("text", LogFormat::Text), ("json", LogFormat::Json)];
 /// The word for the system's DNS servers.
 pub(super) const SYSTEM: &str = "system";
 /// The word for the root's keys.
@@ -64,15 +60,9 @@ pub(super) fn resolve(tree: &DeTable<'_>, now: Timestamp) -> (Settings, Vec<Prob
         dns: dns(Fields::section(tree, "dns", problems_ref)),
         tls: tls(Fields::section(tree, "tls", problems_ref)),
         fetch: fetch(Fields::section(tree, "fetch", problems_ref)),
-        policyd: tree
-            .contains_key("policyd")
-            .then(|| policyd(Fields::section(tree, "policyd", problems_ref), now)),
-        web: tree
-            .contains_key("web")
-            .then(|| web(Fields::section(tree, "web", problems_ref))),
-        control: tree
-            .contains_key("control")
-            .then(|| control(Fields::section(tree, "control", problems_ref))),
+        policyd: tree.contains_key("policyd").then(|| policyd(Fields::section(tree, "policyd", problems_ref), now)),
+        web: tree.contains_key("web").then(|| web(Fields::section(tree, "web", problems_ref))),
+        control: tree.contains_key("control").then(|| control(Fields::section(tree, "control", problems_ref))),
         log: log(Fields::section(tree, "log", problems_ref)),
     };
     problems.sort_by_key(|p| (p.span.start, p.severity == Severity::Warning));
@@ -81,9 +71,7 @@ pub(super) fn resolve(tree: &DeTable<'_>, now: Timestamp) -> (Settings, Vec<Prob
 
 fn store(mut f: Fields<'_, '_>) -> Store {
     let defaults = Store::default();
-    Store {
-        url: f.text("url", value::store_url).map_or(defaults.url, |g| g.value),
-    }
+    Store { url: f.text("url", value::store_url).map_or(defaults.url, |g| g.value) }
 }
 
 fn dns(mut f: Fields<'_, '_>) -> Dns {
@@ -155,21 +143,15 @@ fn self_test(f: &mut Fields<'_, '_>) -> Option<SelfTest> {
 }
 
 fn tls(mut f: Fields<'_, '_>) -> Tls {
-    Tls {
-        extra_roots: f.texts("extra_roots", value::path).map_or_else(Vec::new, |g| g.value),
-    }
+    Tls { extra_roots: f.texts("extra_roots", value::path).map_or_else(Vec::new, |g| g.value) }
 }
 
 fn fetch(mut f: Fields<'_, '_>) -> Fetch {
     let defaults = Fetch::default();
     Fetch {
-        allow_private: f
-            .flag("allow_private", AllowPrivate::No, AllowPrivate::Yes)
-            .unwrap_or(defaults.allow_private),
+        allow_private: f.flag("allow_private", AllowPrivate::No, AllowPrivate::Yes).unwrap_or(defaults.allow_private),
         timeout: f.duration("timeout", FETCH).unwrap_or(defaults.timeout),
-        answer_deadline: f
-            .duration("answer_deadline", DEADLINE)
-            .unwrap_or(defaults.answer_deadline),
+        answer_deadline: f.duration("answer_deadline", DEADLINE).unwrap_or(defaults.answer_deadline),
     }
 }
 
@@ -180,29 +162,15 @@ fn policyd(mut f: Fields<'_, '_>, now: Timestamp) -> Policyd {
     Policyd {
         listen: listen.map_or(defaults.listen, |g| g.value),
         observe: f.flag("observe", Observe::No, Observe::Yes).unwrap_or(defaults.observe),
-        testing_probe: f
-            .text("testing_probe", testing_probe)
-            .map_or(defaults.testing_probe, |g| g.value),
-        partial_dane: f
-            .word("partial_dane", &PARTIAL_DANE)
-            .map_or(defaults.partial_dane, |g| g.value),
-        socket_mode: f
-            .text("socket_mode", value::mode)
-            .map_or(defaults.socket_mode, |g| g.value),
+        testing_probe: f.text("testing_probe", testing_probe).map_or(defaults.testing_probe, |g| g.value),
+        partial_dane: f.word("partial_dane", &PARTIAL_DANE).map_or(defaults.partial_dane, |g| g.value),
+        socket_mode: f.text("socket_mode", value::mode).map_or(defaults.socket_mode, |g| g.value),
         socket_owner: f.text("socket_owner", value::word).map(|g| g.value),
         socket_group: f.text("socket_group", value::word).map(|g| g.value),
-        max_connections: number(
-            f.number("max_connections", 1..=1_000_000),
-            defaults.max_connections,
-        ),
-        cache_entries: number(
-            f.number("cache_entries", 100..=1_000_000_000),
-            defaults.cache_entries,
-        ),
+        max_connections: number(f.number("max_connections", 1..=1_000_000), defaults.max_connections),
+        cache_entries: number(f.number("cache_entries", 100..=1_000_000_000), defaults.cache_entries),
         tcp_table: tcp_table.map_or(defaults.tcp_table, |g| g.value),
-        tcp_table_map: f
-            .text("tcp_table_map", map_name)
-            .map_or(defaults.tcp_table_map, |g| g.value),
+        tcp_table_map: f.text("tcp_table_map", map_name).map_or(defaults.tcp_table_map, |g| g.value),
         smtp_port: number(f.number("smtp_port", 1..=65_535), defaults.smtp_port),
         helo: f.text("helo", value::domain).map(|g| g.value),
         overrides: overrides(&mut f, now),
@@ -252,12 +220,7 @@ fn overrides(f: &mut Fields<'_, '_>, now: Timestamp) -> Vec<Override> {
                 .help("remove it, or give it a new date"),
             );
         }
-        read.push(Override {
-            domain: domain.value,
-            answer: answer.value,
-            reason,
-            until: until.map(|g| g.value),
-        });
+        read.push(Override { domain: domain.value, answer: answer.value, reason, until: until.map(|g| g.value) });
     }
     read
 }
@@ -277,14 +240,15 @@ fn required<T>(
 fn override_answer(text: &str) -> Read<Answer> {
     Answer::parse(text).map_err(|e| Complaint {
         what: e.to_string(),
-        help: Some("write \"off\", \"observe\", \"refresh-only\" or a level line such as \"secure match=.example.com\"".to_owned()),
+        help: Some(
+            "write \"off\", \"observe\", \"refresh-only\" or a level line such as \"secure match=.example.com\""
+                .to_owned(),
+        ),
     })
 }
 
 fn web(mut f: Fields<'_, '_>) -> Web {
-    Web {
-        listen: f.texts("listen", value::listen).map_or(Web::default().listen, |g| g.value),
-    }
+    Web { listen: f.texts("listen", value::listen).map_or(Web::default().listen, |g| g.value) }
 }
 
 fn control(mut f: Fields<'_, '_>) -> Control {

@@ -37,13 +37,8 @@ impl Settings {
     /// What holds without any config: a try-out on loopback, everything under `./strictmx-data`.
     pub fn tryout() -> Self {
         Self {
-            store: Store {
-                url: "sqlite://./strictmx-data/strictmx.db".to_owned(),
-            },
-            control: Some(Control {
-                socket: PathBuf::from("./strictmx-data/control.sock"),
-                ..Control::default()
-            }),
+            store: Store { url: "sqlite://./strictmx-data/strictmx.db".to_owned() },
+            control: Some(Control { socket: PathBuf::from("./strictmx-data/control.sock"), ..Control::default() }),
             ..Self::every_service()
         }
     }
@@ -68,9 +63,7 @@ pub struct Store {
 
 impl Default for Store {
     fn default() -> Self {
-        Self {
-            url: "sqlite:///var/lib/strictmx/strictmx.db".to_owned(),
-        }
+        Self { url: "sqlite:///var/lib/strictmx/strictmx.db".to_owned() }
     }
 }
 
@@ -347,9 +340,7 @@ pub struct Web {
 
 impl Default for Web {
     fn default() -> Self {
-        Self {
-            listen: vec![loopback(8480)],
-        }
+        Self { listen: vec![loopback(8480)] }
     }
 }
 
@@ -364,10 +355,7 @@ pub struct Control {
 
 impl Default for Control {
     fn default() -> Self {
-        Self {
-            socket: PathBuf::from("/run/strictmx/control.sock"),
-            mode: Mode(0o600),
-        }
+        Self { socket: PathBuf::from("/run/strictmx/control.sock"), mode: Mode(0o600) }
     }
 }
 
@@ -382,10 +370,7 @@ pub struct Log {
 
 impl Default for Log {
     fn default() -> Self {
-        Self {
-            level: LogLevel::Info,
-            format: LogFormat::Text,
-        }
+        Self { level: LogLevel::Info, format: LogFormat::Text }
     }
 }
 

@@ -22,21 +22,12 @@ pub(super) struct Complaint {
 pub(super) type Read<T> = Result<T, Complaint>;
 
 fn complain<T>(what: impl Into<String>, help: impl Into<String>) -> Read<T> {
-    Err(Complaint {
-        what: what.into(),
-        help: Some(help.into()),
-    })
+    Err(Complaint { what: what.into(), help: Some(help.into()) })
 }
 
 /// Units of [`duration`], from the longest, with their length in milliseconds.
-const UNITS: [(&str, u64); 6] = [
-    ("w", 7 * 86_400_000),
-    ("d", 86_400_000),
-    ("h", 3_600_000),
-    ("m", 60_000),
-    ("s", 1000),
-    ("ms", 1),
-];
+const UNITS: [(&str, u64); 6] =
+    [("w", 7 * 86_400_000), ("d", 86_400_000), ("h", 3_600_000), ("m", 60_000), ("s", 1000), ("ms", 1)];
 
 /// A length of time: `10s`, `500ms`, `1h30m`, `1d`.
 pub(super) fn duration(text: &str) -> Read<Duration> {
@@ -49,9 +40,7 @@ pub(super) fn duration(text: &str) -> Read<Duration> {
     while !rest.is_empty() {
         let digits = rest.find(|c: char| !c.is_ascii_digit()).unwrap_or(rest.len());
         let (number, after) = rest.split_at(digits);
-        let letters = after
-            .find(|c: char| !c.is_ascii_alphabetic())
-            .unwrap_or(after.len());
+        let letters = after.find(|c: char| !c.is_ascii_alphabetic()).unwrap_or(after.len());
         let (unit, after) = after.split_at(letters);
         let scale = UNITS.iter().find(|(name, _)| *name == unit);
         let (Ok(number), Some((_, scale))) = (number.parse::<u64>(), scale) else {
@@ -87,10 +76,7 @@ pub(super) fn server(text: &str) -> Read<SocketAddr> {
     if let Ok(address) = text.parse::<SocketAddr>() {
         return Ok(address);
     }
-    let bare = text
-        .strip_prefix('[')
-        .and_then(|t| t.strip_suffix(']'))
-        .unwrap_or(text);
+    let bare = text.strip_prefix('[').and_then(|t| t.strip_suffix(']')).unwrap_or(text);
     bare.parse::<IpAddr>().map_or_else(
         |_| {
             complain(
@@ -112,20 +98,16 @@ pub(super) fn listen(text: &str) -> Read<Listen> {
     }
     let help = "write an IP address with a port, such as \"127.0.0.1:8461\" or \"[::1]:8461\", or \"unix:/path\"";
     if text.starts_with('/') {
-        return complain(
-            "this is a path without `unix:` before it",
-            format!("write \"unix:{text}\""),
-        );
+        return complain("this is a path without `unix:` before it", format!("write \"unix:{text}\""));
     }
     match text.rsplit_once(':') {
         Some(("*" | "", port)) => complain(
             "this names no address",
             format!("write \"0.0.0.0:{port}\" for every IPv4 address, \"[::]:{port}\" for every address"),
         ),
-        Some(("localhost", port)) => complain(
-            "this is a name, not an address",
-            format!("write \"127.0.0.1:{port}\" or \"[::1]:{port}\""),
-        ),
+        Some(("localhost", port)) => {
+            complain("this is a name, not an address", format!("write \"127.0.0.1:{port}\" or \"[::1]:{port}\""))
+        }
         _ if text.parse::<IpAddr>().is_ok() => complain("the port is missing", help),
         _ => complain("this is no address to listen on", help),
     }
@@ -162,10 +144,7 @@ pub(super) fn word(text: &str) -> Read<String> {
         return complain("there is nothing in it", "write something, or leave the key out");
     }
     if text.len() > 1000 || text.chars().any(char::is_control) {
-        return complain(
-            "it has control characters or is longer than 1000 octets",
-            "write one short line",
-        );
+        return complain("it has control characters or is longer than 1000 octets", "write one short line");
     }
     Ok(text.to_owned())
 }
@@ -228,10 +207,7 @@ pub(super) fn until(text: &str) -> Read<Until> {
         .and_then(|next| next.to_zoned(jiff::tz::TimeZone::UTC).ok())
         .and_then(|moment| u64::try_from(moment.timestamp().as_second()).ok());
     match end {
-        Some(end) => Ok(Until {
-            date: text.to_owned(),
-            end: Timestamp(end),
-        }),
+        Some(end) => Ok(Until { date: text.to_owned(), end: Timestamp(end) }),
         None => complain("this is no date", "write it as year-month-day: \"2026-12-24\""),
     }
 }

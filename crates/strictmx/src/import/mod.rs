@@ -50,13 +50,5 @@ pub struct Refused {
 
 /// What is known of a domain whose policy somebody else has fetched.
 fn known(policy: Policy, id: Option<Box<str>>, fetched: Timestamp, expires: Timestamp) -> Known {
-    Known {
-        entry: Some(Entry {
-            id,
-            policy: Arc::new(policy),
-            fetched,
-            expires,
-        }),
-        ..Known::default()
-    }
+    Known { entry: Some(Entry { id, policy: Arc::new(policy), fetched, expires }), ..Known::default() }
 }

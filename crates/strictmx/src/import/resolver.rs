@@ -101,7 +101,8 @@ mod tests {
     use strictmx_proto::sts::Mode;
 
     const NOW: Timestamp = Timestamp(1_800_000_000);
-    const BODY: &str = r#"{"version": "STSv1", "mode": "enforce", "mx": ["mail.a.example", "*.b.example"], "max_age": 86400}"#;
+    const BODY: &str =
+        r#"{"version": "STSv1", "mode": "enforce", "mx": ["mail.a.example", "*.b.example"], "max_age": 86400}"#;
 
     fn row(ts: i64, id: &str, body: &str) -> ResolverRow {
         ResolverRow {
@@ -125,14 +126,26 @@ mod tests {
     #[test]
     fn testing_and_none_are_kept_as_what_they_are() {
         let none = r#"{"version": "STSv1", "mode": "none", "mx": [], "max_age": 86400}"#;
-        let import = read(&[row(1_799_999_000, "1", &BODY.replace("enforce", "testing")), ResolverRow { domain: Some("b.example".into()), ..row(1_799_999_000, "1", none) }], NOW);
+        let import = read(
+            &[
+                row(1_799_999_000, "1", &BODY.replace("enforce", "testing")),
+                ResolverRow { domain: Some("b.example".into()), ..row(1_799_999_000, "1", none) },
+            ],
+            NOW,
+        );
         let modes: Vec<_> = import.taken.iter().map(|i| i.known.entry.as_ref().unwrap().policy.mode).collect();
         assert_eq!(modes, [Mode::Testing, Mode::None]);
     }
 
     #[test]
     fn an_expired_policy_is_counted_and_a_time_to_come_stretches_nothing() {
-        let import = read(&[row(1_700_000_000, "1", BODY), ResolverRow { domain: Some("b.example".into()), ..row(1_900_000_000, "1", BODY) }], NOW);
+        let import = read(
+            &[
+                row(1_700_000_000, "1", BODY),
+                ResolverRow { domain: Some("b.example".into()), ..row(1_900_000_000, "1", BODY) },
+            ],
+            NOW,
+        );
         assert_eq!(import.expired, 1);
         assert_eq!(import.taken[0].known.entry.as_ref().unwrap().expires, NOW.plus(86_400));
     }
@@ -156,7 +169,11 @@ mod tests {
             row(1_799_999_000, "1", "[]"),
             row(1_799_999_000, "1", "{}"),
             row(1_799_999_000, "1", r#"{"version": "STSv1", "mode": "enforce", "mx": [], "max_age": 86400}"#),
-            row(1_799_999_000, "1", r#"{"version": "STSv1", "mode": "none\nmx: evil.example", "mx": [], "max_age": 86400}"#),
+            row(
+                1_799_999_000,
+                "1",
+                r#"{"version": "STSv1", "mode": "none\nmx: evil.example", "mx": [], "max_age": 86400}"#,
+            ),
             row(1_799_999_000, "1", r#"{"version": "STSv1", "mode": "enforce", "mx": ["a"], "max_age": -1}"#),
             row(1_799_999_000, "1", r#"{"version": "STSv1", "mode": "enforce", "mx": [null], "max_age": 1}"#),
         ];

@@ -95,7 +95,8 @@ fn policy(attributes: Attributes<'_>) -> Result<(Policy, Option<&'static str>), 
 /// One element of `match=`: a host, or `.` and the name it is one label below.
 fn pattern(element: &str) -> Result<Pattern, String> {
     let wild = element.strip_prefix('.').map(|name| format!("*.{name}"));
-    let (pattern, _) = Pattern::parse(wild.as_deref().unwrap_or(element)).map_err(|e| format!("in its match list: {e}"))?;
+    let (pattern, _) =
+        Pattern::parse(wild.as_deref().unwrap_or(element)).map_err(|e| format!("in its match list: {e}"))?;
     Ok(pattern)
 }
 
@@ -153,11 +154,10 @@ mod tests {
 
     #[test]
     fn report_attributes_give_back_the_policys_own_text_and_a_shorter_max_age_counts() {
-        let imported = one(
-            "a.example\tsecure match=mx.a.example servername=hostname policy_type=sts policy_domain=a.example \
+        let imported =
+            one("a.example\tsecure match=mx.a.example servername=hostname policy_type=sts policy_domain=a.example \
              mx_host_pattern=MX.a.example { policy_string = version: STSv1 } { policy_string = mode: enforce } \
-             { policy_string = mx: MX.a.example } { policy_string = max_age: 3600 }",
-        );
+             { policy_string = mx: MX.a.example } { policy_string = max_age: 3600 }");
         let entry = imported.known.entry.unwrap();
         assert_eq!(entry.policy.text(), "version: STSv1\nmode: enforce\nmx: MX.a.example\nmax_age: 3600");
         assert_eq!(entry.expires, NOW.plus(3600));
@@ -166,10 +166,9 @@ mod tests {
 
     #[test]
     fn the_longest_life_is_a_day_because_nobody_says_when_it_was_fetched() {
-        let imported = one(
-            "a.example secure match=a { policy_string = version: STSv1 } { policy_string = mode: enforce } \
-             { policy_string = mx: a.example } { policy_string = max_age: 31557600 }",
-        );
+        let imported =
+            one("a.example secure match=a { policy_string = version: STSv1 } { policy_string = mode: enforce } \
+             { policy_string = mx: a.example } { policy_string = max_age: 31557600 }");
         assert_eq!(imported.known.entry.unwrap().expires, NOW.plus(86_400));
     }
 

@@ -164,12 +164,14 @@ impl Event<'_> {
     /// The log line.
     pub(super) fn line(&self) -> Line {
         match *self {
-            Self::ServiceStarted { config } => info("started", format!("strictmx {}, {config}", env!("CARGO_PKG_VERSION")))
-                .with("version", env!("CARGO_PKG_VERSION"))
-                .with("config", config),
-            Self::Listening { service, address } => {
-                info("listening", format!("{service} listens on {address}")).with("service", service).with("address", address)
+            Self::ServiceStarted { config } => {
+                info("started", format!("strictmx {}, {config}", env!("CARGO_PKG_VERSION")))
+                    .with("version", env!("CARGO_PKG_VERSION"))
+                    .with("config", config)
             }
+            Self::Listening { service, address } => info("listening", format!("{service} listens on {address}"))
+                .with("service", service)
+                .with("address", address),
             Self::Notice { what } => warn("notice", what),
             Self::ConfigWarning { what } => warn("config-warning", what),
             Self::Ready { after } => {
@@ -183,22 +185,28 @@ impl Event<'_> {
                 info("config-reloaded", format!("the config was read again: {config}")).with("config", config)
             }
             Self::ConfigRejected { why } => {
-                error("config-rejected", format!("the new config has errors, the old one stays in force: {why}")).with("why", why)
+                error("config-rejected", format!("the new config has errors, the old one stays in force: {why}"))
+                    .with("why", why)
             }
             Self::RestartNeeded { setting } => {
-                warn("restart-needed", format!("`{setting}` has changed; that takes a restart")).with("setting", setting)
+                warn("restart-needed", format!("`{setting}` has changed; that takes a restart"))
+                    .with("setting", setting)
             }
             Self::Stopping => info("stopping", "stopping: no new connections, what is under way is finished"),
             Self::Stopped { left: 0 } => info("stopped", "stopped"),
-            Self::Stopped { left } => warn("stopped", format!("stopped; {left} tasks did not end in time")).with("left", left),
+            Self::Stopped { left } => {
+                warn("stopped", format!("stopped; {left} tasks did not end in time")).with("left", left)
+            }
             Self::StoreFailed { doing, error: why } => {
                 error("store-failed", format!("could not {doing}: {why}")).with("doing", doing).with("error", why)
             }
             Self::ConnectionRejected { door, why } => {
-                line(LogLevel::Debug, "connection-rejected", format!("{door}: connection closed: {why}")).with("door", door)
+                line(LogLevel::Debug, "connection-rejected", format!("{door}: connection closed: {why}"))
+                    .with("door", door)
             }
             Self::CacheChanged { done, count } => {
-                info("cache-changed", format!("{count} policies {done}, as told through the control socket")).with("count", count)
+                info("cache-changed", format!("{count} policies {done}, as told through the control socket"))
+                    .with("count", count)
             }
             Self::ResolverTested { trust } => tested(trust),
             _ => self.about_domain(),
@@ -210,7 +218,10 @@ impl Event<'_> {
             Self::Policy { domain, happened } => policy(happened).about("domain", domain),
             Self::NoMxMatches { domain, hosts } => warn(
                 "no-mx-matches",
-                format!("the enforced policy names none of its MX hosts ({}): mail servers will defer", hosts.join(", ")),
+                format!(
+                    "the enforced policy names none of its MX hosts ({}): mail servers will defer",
+                    hosts.join(", ")
+                ),
             )
             .about("domain", domain)
             .with("hosts", hosts),
@@ -239,7 +250,10 @@ impl Event<'_> {
     /// Whether it may be left out when it repeats itself.
     pub(super) fn repeats(&self) -> Repeats {
         match self {
-            Self::Policy { happened: Happened::FetchFailed { .. } | Happened::PolicyInvalid { .. } | Happened::TxtTrouble { .. }, .. }
+            Self::Policy {
+                happened: Happened::FetchFailed { .. } | Happened::PolicyInvalid { .. } | Happened::TxtTrouble { .. },
+                ..
+            }
             | Self::NoMxMatches { .. }
             | Self::RefreshAlert { .. }
             | Self::AnswerObserved { .. }
@@ -307,7 +321,9 @@ fn tested(trust: &Trust) -> Line {
 fn probed(host: &Domain, result: Option<&str>) -> Line {
     match result {
         None => info("probed", format!("a delivery to {host} would pass")),
-        Some(result) => warn("probed", format!("a delivery to {host} would fail if the policy were enforced: {result}")),
+        Some(result) => {
+            warn("probed", format!("a delivery to {host} would fail if the policy were enforced: {result}"))
+        }
     }
     .with("host", host.as_str())
     .with("result", result)

@@ -8,7 +8,7 @@ use std::sync::atomic::{AtomicU8, Ordering};
 use std::sync::{Mutex, PoisonError};
 
 use anstyle::{AnsiColor, Style};
-use serde_json::{Map, Value};
+use serde_json::Value;
 use strictmx_engine::time::Timestamp;
 
 use crate::config::{Log as Settings, LogFormat, LogLevel};
@@ -34,13 +34,7 @@ pub(super) struct Line {
 impl Line {
     /// A line about nothing in particular.
     pub(super) fn new(level: LogLevel, event: &'static str, message: impl Into<String>) -> Self {
-        Self {
-            level,
-            event,
-            about: None,
-            message: message.into(),
-            fields: Vec::new(),
-        }
+        Self { level, event, about: None, message: message.into(), fields: Vec::new() }
     }
 
     /// What it is about.
@@ -100,12 +94,7 @@ impl std::fmt::Debug for Log {
 impl Log {
     /// A log that writes to `out`.
     pub(super) fn new(settings: Settings, reader: Reader, out: Box<dyn Write + Send>) -> Self {
-        let log = Self {
-            level: AtomicU8::new(0),
-            format: AtomicU8::new(0),
-            reader,
-            out: Mutex::new(out),
-        };
+        let log = Self { level: AtomicU8::new(0), format: AtomicU8::new(0), reader, out: Mutex::new(out) };
         log.set(settings);
         log
     }
@@ -127,11 +116,8 @@ impl Log {
         if !self.wants(line.level) {
             return;
         }
-        let text = if self.format.load(Ordering::Relaxed) == 1 {
-            json(line, now)
-        } else {
-            text(line, now, self.reader)
-        };
+        let text =
+            if self.format.load(Ordering::Relaxed) == 1 { json(line, now) } else { text(line, now, self.reader) };
         let mut out = self.out.lock().unwrap_or_else(PoisonError::into_inner);
         drop(out.write_all(text.as_bytes()).and_then(|()| out.flush()));
     }
@@ -158,15 +144,18 @@ fn word(level: LogLevel) -> &'static str {
 }
 
 fn json(line: &Line, now: Timestamp) -> String {
-    let mut object = Map::new();
-    object.insert("time".to_owned(), time(now).into());
-    object.insert("level".to_owned(), word(line.level).into());
-    object.insert("event".to_owned(), line.event.into());
-    object.insert("message".to_owned(), cut(&line.message).into());
+    let mut out = format!(
+        "{{\"time\":\"{}\",\"level\":\"{}\",\"event\":\"{}\",\"message\":{}",
+        time(now),
+        word(line.level),
+        line.event,
+        Value::from(cut(&line.message))
+    );
     for (name, value) in &line.fields {
-        object.insert((*name).to_owned(), value.clone());
+        out.push_str(&format!(",\"{name}\":{value}"));
     }
-    format!("{}\n", Value::Object(object))
+    out.push_str("}\n");
+    out
 }
 
 fn text(line: &Line, now: Timestamp, reader: Reader) -> String {

@@ -131,7 +131,11 @@ impl Metrics {
         self.from_memory = times.get_or_create_owned(&label("from", "memory"));
         self.looked_up = times.get_or_create_owned(&label("from", "lookup"));
         r.register_with_unit("answer", "Time to an answer: from memory, or with a look-up", Unit::Seconds, times);
-        r.register("answers_observed", "Answers that observe mode kept back, by what they would have been", self.observed.clone());
+        r.register(
+            "answers_observed",
+            "Answers that observe mode kept back, by what they would have been",
+            self.observed.clone(),
+        );
         r.register("overrides_used", "Answers given by an override", self.overrides.clone());
         r.register("mx_mismatches", "Enforced policies found to name none of the MX hosts", self.mismatches.clone());
         r.register("connections", "Open connections, by door", self.connections.clone());
@@ -142,12 +146,21 @@ impl Metrics {
     fn register_lookups(&self, registry: &mut Registry) {
         let r = registry.sub_registry_with_prefix("cache");
         r.register("entries", "Entries in memory", self.entries.clone());
-        r.register_with_unit("oldest_policy", "Time since the fetch of the oldest policy in memory", Unit::Seconds, self.oldest.clone());
+        r.register_with_unit(
+            "oldest_policy",
+            "Time since the fetch of the oldest policy in memory",
+            Unit::Seconds,
+            self.oldest.clone(),
+        );
         let r = registry.sub_registry_with_prefix("lookup");
         r.register("in_flight", "Look-ups under way", self.in_flight.clone());
         r.register("events", "What look-ups of policies came to", self.happened.clone());
         r.register("failures", "Failures that a TLS report names, by RFC 8460 result type", self.failures.clone());
-        r.register("downgrades", "Enforced policies that were replaced by weaker ones or expired", self.downgrades.clone());
+        r.register(
+            "downgrades",
+            "Enforced policies that were replaced by weaker ones or expired",
+            self.downgrades.clone(),
+        );
         r.register("refresh_alerts", "Policies that cannot be refreshed, by urgency", self.alerts.clone());
     }
 
@@ -169,7 +182,12 @@ impl Metrics {
         r.register("errors", "Failures of the store, by what was being done", self.store_errors.clone());
         let r = registry.sub_registry_with_prefix("config");
         r.register("reloads", "Reloads of the config, by outcome", self.reloads.clone());
-        r.register_with_unit("loaded_timestamp", "When the config in force was loaded", Unit::Seconds, self.loaded.clone());
+        r.register_with_unit(
+            "loaded_timestamp",
+            "When the config in force was loaded",
+            Unit::Seconds,
+            self.loaded.clone(),
+        );
         let r = registry.sub_registry_with_prefix("task");
         r.register("panics", "Tasks that ended in a panic", self.panics.clone());
         let r = registry.sub_registry_with_prefix("log");

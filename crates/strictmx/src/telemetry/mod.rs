@@ -139,7 +139,10 @@ impl Telemetry {
         }
         match event.repeats() {
             Repeats::No => self.write(&line),
-            Repeats::Yes => self.write_once(line),
+            Repeats::Yes => {
+                let about = line.about.clone().unwrap_or_else(|| line.message.clone());
+                self.write_once(line, &about);
+            }
         }
     }
 
@@ -234,7 +237,8 @@ impl Telemetry {
     /// Writes a line of the floors below; warnings that repeat themselves are left out like ours.
     fn relay(&self, line: Line) {
         if line.level <= LogLevel::Warn {
-            self.write_once(line);
+            let about = line.message.clone();
+            self.write_once(line, &about);
         } else {
             self.write(&line);
         }
@@ -244,9 +248,9 @@ impl Telemetry {
         self.0.log.write(line, self.0.clock.now());
     }
 
-    fn write_once(&self, line: Line) {
+    /// Writes a line unless the same event about the same thing was written a moment ago.
+    fn write_once(&self, line: Line, about: &str) {
         let now = self.0.clock.now();
-        let about = line.about.as_deref().unwrap_or(&line.message);
         match self.0.limiter.pass(line.event, about, now) {
             Pass::Suppress => {
                 self.0.metrics.suppressed.inc();
@@ -351,8 +355,13 @@ fn answer_word(answer: &Answer) -> &'static str {
 
 fn probe_word(result: Option<&str>) -> &'static str {
     // RFC 8460 §4.3: the result types of a session.
-    const SESSION: [&str; 5] =
-        ["starttls-not-supported", "certificate-host-mismatch", "certificate-expired", "certificate-not-trusted", "validation-failure"];
+    const SESSION: [&str; 5] = [
+        "starttls-not-supported",
+        "certificate-host-mismatch",
+        "certificate-expired",
+        "certificate-not-trusted",
+        "validation-failure",
+    ];
     result.map_or("ok", |result| known(result, &SESSION))
 }
 

@@ -1,0 +1,104 @@
+//! The listening sockets of the daemon: all opened before the first question is answered, so that a port that is taken is
+//! found out at the start.
+use strictmx_io::{
+    control, http,
+    listen::{self, Access, Address, Handed, Listener},
+    socketmap, tcp_table,
+    task::Tasks,
+};
+
+use crate::{
+    config::{Listen, Policyd, Settings},
+    flow::{
+        Desk,
+        doors::{Socketmap, TcpTable},
+        tend::Tender,
+    },
+    telemetry::Telemetry,
+    web::{self, Readiness, Shared},
+};
+
+/// Why a door cannot be opened.
+#[derive(Debug, thiserror::Error)]
+pub(super) enum DoorError {
+    /// The socket.
+    #[error(transparent)]
+    Listen(#[from] listen::Error),
+}
+
+/// All doors, open.
+pub(super) struct Doors {
+    pub(super) socketmap: Vec<Listener>,
+    pub(super) tcp_table: Vec<Listener>,
+    pub(super) web: Vec<Listener>,
+    pub(super) control: Option<Listener>,
+    policyd: Policyd,
+}
+
+impl Doors {
+    /// Opens every door that the settings name.
+    pub(super) fn open(settings: &Settings) -> Result<Self, DoorError> {
+        let mut handed = Handed::from_environment();
+        let policyd = settings.policyd.clone().unwrap_or_default();
+        let access = Access {
+            mode: policyd.socket_mode.0,
+            owner: policyd.socket_owner.clone(),
+            group: policyd.socket_group.clone(),
+        };
+        let mut open = |list: &[Listen]| -> Result<Vec<Listener>, DoorError> {
+            list.iter().map(|at| Ok(listen::bind(&address(at), &access, &mut handed)?)).collect()
+        };
+        let (socketmap, tcp_table) = match &settings.policyd {
+            Some(policyd) => (open(&policyd.listen)?, open(&policyd.tcp_table)?),
+            None => (Vec::new(), Vec::new()),
+        };
+        let web = match &settings.web {
+            Some(web) => open(&web.listen)?,
+            None => Vec::new(),
+        };
+        let control = match &settings.control {
+            Some(control) => {
+                let at = Address::Unix(std::path::absolute(&control.socket).unwrap_or_else(|_| control.socket.clone()));
+                Some(listen::bind(&at, &Access::mode(control.mode.0), &mut handed)?)
+            }
+            None => None,
+        };
+        Ok(Self { socketmap, tcp_table, web, control, policyd })
+    }
+
+    /// Where the policy server listens, for one line of status.
+    pub(super) fn describe(&self) -> String {
+        let all = self.socketmap.iter().chain(&self.tcp_table).chain(&self.web);
+        all.map(|door| door.address().to_string()).collect::<Vec<_>>().join(", ")
+    }
+
+    /// Lets everybody in.
+    pub(super) fn serve(self, desk: &Desk, telemetry: &Telemetry, readiness: &Readiness, tasks: &Tasks) {
+        let limits = listen::Limits { connections: self.policyd.max_connections, ..listen::Limits::default() };
+        for door in self.socketmap {
+            let (answers, group) = (Socketmap(desk.clone()), tasks.clone());
+            tasks.spawn("socketmap", async move { socketmap::serve(door, limits, answers, &group).await });
+        }
+        let profile = self.policyd.tcp_table_map;
+        for door in self.tcp_table {
+            let (answers, group) = (TcpTable { desk: desk.clone(), profile }, tasks.clone());
+            tasks.spawn("tcp_table", async move { tcp_table::serve(door, limits, answers, &group).await });
+        }
+        for door in self.web {
+            let shared = Shared { desk: desk.clone(), telemetry: telemetry.clone(), readiness: readiness.clone() };
+            let (router, group) = (web::router(shared), tasks.clone());
+            tasks.spawn("web", async move { http::serve(door, router, http::Limits::default(), &group).await });
+        }
+        if let Some(door) = self.control {
+            let (tender, group) = (Tender(desk.clone()), tasks.clone());
+            tasks.spawn("control", async move { control::serve(door, control::Limits::default(), tender, &group).await });
+        }
+    }
+}
+
+fn address(at: &Listen) -> Address {
+    match at {
+        Listen::Tcp(address) => Address::Tcp(*address),
+        Listen::Unix(path) => Address::Unix(path.clone()),
+    }
+}

@@ -1,0 +1,181 @@
+//! `strictmx serve`: the daemon. Starts every service whose section is in the config, then waits for signals.
+mod banner;
+mod doors;
+mod reload;
+
+use std::{sync::Arc, time::{Duration, Instant}};
+
+use strictmx_engine::time::Timestamp;
+use strictmx_io::{
+    clock::Clock,
+    store::{self, Store},
+    sys::{self, Service, Signal, Signals},
+    task::Tasks,
+};
+
+use self::doors::{Doors, DoorError};
+use super::build::{self, Built};
+use crate::{
+    cli::{Exit, Global, output},
+    config::{self, Loaded, Settings, TestingProbe},
+    flow::{Desk, background, desk::Parts, probe},
+    telemetry::{Event, Telemetry},
+    web::Readiness,
+};
+
+/// How long a stopping daemon waits for what is under way: a little more than an answer may take.
+const DRAIN: Duration = Duration::from_secs(12);
+/// Open files wanted: every connection is one.
+const OPEN_FILES: u64 = 65_536;
+
+/// Runs the daemon until it is asked to stop.
+pub fn run(global: &Global) -> Exit {
+    let source = config::find(global.config.as_deref());
+    let loaded = match config::load(&source, now()) {
+        Ok(loaded) => loaded,
+        Err(error) => {
+            output::note(&error.render());
+            return Exit::Config;
+        }
+    };
+    let telemetry = Telemetry::to_stderr(Clock::system(), global.log_settings(loaded.settings.log), global.journal_stream.as_deref());
+    let runtime = match tokio::runtime::Builder::new_multi_thread().enable_all().build() {
+        Ok(runtime) => runtime,
+        Err(error) => {
+            output::error(format_args!("cannot start the runtime: {error}"));
+            return Exit::Internal;
+        }
+    };
+    let exit = runtime.block_on(serve(global, loaded, telemetry));
+    // A policy host that takes its full minute must not hold up the end.
+    runtime.shutdown_timeout(Duration::from_millis(100));
+    exit
+}
+
+fn now() -> Timestamp {
+    Clock::system().now()
+}
+
+async fn serve(global: &Global, loaded: Loaded, telemetry: Telemetry) -> Exit {
+    let tasks = Tasks::new();
+    match start(global, &loaded, &telemetry, &tasks).await {
+        Ok(running) => run_until_stopped(global, running, &loaded, &telemetry, &tasks).await,
+        Err(error) => {
+            output::error(&error);
+            error.exit()
+        }
+    }
+}
+
+/// Why the daemon does not start: a sentence each.
+#[derive(Debug, thiserror::Error)]
+enum StartError {
+    #[error(transparent)]
+    Build(#[from] build::BuildError),
+    #[error(transparent)]
+    Store(#[from] store::Error),
+    #[error(transparent)]
+    Door(#[from] DoorError),
+    #[error("cannot listen for signals: {0}")]
+    Signals(std::io::Error),
+    #[error("the configuration starts no service: add a [policyd] section (`strictmx config default` shows one)")]
+    Nothing,
+}
+
+impl StartError {
+    fn exit(&self) -> Exit {
+        match self {
+            Self::Nothing => Exit::Config,
+            _ => Exit::Internal,
+        }
+    }
+}
+
+/// What runs, for as long as it runs.
+struct Running {
+    desk: Desk,
+    store: Arc<dyn Store>,
+    readiness: Readiness,
+    signals: Signals,
+    service: Service,
+}
+
+async fn start(global: &Global, loaded: &Loaded, telemetry: &Telemetry, tasks: &Tasks) -> Result<Running, StartError> {
+    let began = Instant::now();
+    let settings = &loaded.settings;
+    telemetry.emit(Event::ServiceStarted { config: &loaded.source.to_string() });
+    if settings.policyd.is_none() && settings.web.is_none() {
+        return Err(StartError::Nothing);
+    }
+    if let Err(error) = sys::raise_open_files(OPEN_FILES) {
+        tracing::warn!("cannot raise the limit of open files: {error}; fewer connections will be taken");
+    }
+    // First, so that a signal that comes while the rest starts is not lost.
+    let signals = Signals::new().map_err(StartError::Signals)?;
+    let store = store::open(&settings.store.url)?;
+    let built = build::senses(settings)?;
+    let policyd = settings.policyd.clone().unwrap_or_default();
+    let desk = Desk::new(Parts {
+        senses: built.senses.clone(),
+        rules: build::rules(settings, built.dnssec),
+        store: Arc::clone(&store),
+        tasks: tasks.clone(),
+        telemetry: telemetry.clone(),
+        ceiling: policyd.cache_entries,
+    });
+    let readiness = Readiness::default();
+    let doors = Doors::open(settings)?;
+    banner::show(loaded, &built, &doors, global.log_settings(settings.log).format, telemetry);
+    let listening = doors.describe();
+    doors.serve(&desk, telemetry, &readiness, tasks);
+    behind_the_answers(&desk, settings, &built, tasks);
+    readiness.ready();
+    let service = Service;
+    service.ready(&format!("answering on {listening}"));
+    telemetry.emit(Event::Ready { after: began.elapsed() });
+    Ok(Running { desk, store, readiness, signals, service })
+}
+
+/// Everything that goes on behind the answers.
+fn behind_the_answers(desk: &Desk, settings: &Settings, built: &Built, tasks: &Tasks) {
+    let spawn = |name, work: std::pin::Pin<Box<dyn Future<Output = ()> + Send>>| {
+        let stop = tasks.stopping();
+        tasks.spawn(name, async move {
+            tokio::select! {
+                () = stop => {}
+                () = work => {}
+            }
+        });
+    };
+    spawn("loading policies", Box::pin(background::load(desk.clone())));
+    spawn("refreshing", Box::pin(background::refresh_for_ever(desk.clone())));
+    spawn("tidying the store", Box::pin(background::sweep_for_ever(desk.clone())));
+    if let Some(names) = build::self_test(settings, built.dnssec) {
+        spawn("testing the resolver", Box::pin(background::self_test_for_ever(desk.clone(), names)));
+    }
+    let policyd = settings.policyd.clone().unwrap_or_default();
+    if let TestingProbe::Every(every) = policyd.testing_probe {
+        let probing = probe::Probing { prober: build::prober(&policyd, built), every, port: policyd.smtp_port };
+        spawn("visiting testing domains", Box::pin(probe::probe_for_ever(desk.clone(), probing)));
+    }
+}
+
+async fn run_until_stopped(global: &Global, mut running: Running, started: &Loaded, telemetry: &Telemetry, tasks: &Tasks) -> Exit {
+    loop {
+        match running.signals.next().await {
+            Signal::Reload => {
+                running.service.reloading();
+                reload::reload(global, started, &running.desk, telemetry);
+                running.service.ready("configuration read again");
+            }
+            Signal::Stop => break,
+        }
+    }
+    running.readiness.stopping();
+    running.service.stopping();
+    telemetry.emit(Event::Stopping);
+    let left = tasks.drain(DRAIN).await;
+    running.store.close().await;
+    telemetry.emit(Event::Stopped { left });
+    Exit::Done
+}

@@ -1,0 +1,60 @@
+//! SIGHUP: the configuration once more. What is wrong with a new one is told, and the old one stays.
+use super::{build, now};
+use crate::{
+    cli::Global,
+    config::{self, Loaded, Settings},
+    flow::Desk,
+    telemetry::{Event, Telemetry},
+};
+
+/// Reads the configuration again and lets it count, unless something is wrong with it. `started`: what the listeners and the
+/// store were opened with.
+pub(super) fn reload(global: &Global, started: &Loaded, desk: &Desk, telemetry: &Telemetry) {
+    let newer = match config::load(&started.source, now()) {
+        Ok(newer) => newer,
+        Err(error) => {
+            telemetry.emit(Event::ConfigRejected { why: &error.to_string() });
+            return;
+        }
+    };
+    let built = match build::senses(&newer.settings) {
+        Ok(built) => built,
+        Err(error) => {
+            telemetry.emit(Event::ConfigRejected { why: &error.to_string() });
+            return;
+        }
+    };
+    for warning in newer.warning_lines() {
+        telemetry.emit(Event::ConfigWarning { what: &warning });
+    }
+    for notice in &built.notices {
+        telemetry.emit(Event::Notice { what: notice });
+    }
+    telemetry.set_log(global.log_settings(newer.settings.log));
+    desk.replace(built.senses, build::rules(&newer.settings, built.dnssec));
+    telemetry.emit(Event::ConfigReloaded { config: &newer.source.to_string() });
+    for setting in needs_restart(&started.settings, &newer.settings) {
+        telemetry.emit(Event::RestartNeeded { setting });
+    }
+}
+
+/// The sections whose changes only a restart brings.
+fn needs_restart(old: &Settings, newer: &Settings) -> Vec<&'static str> {
+    let listeners = |settings: &Settings| {
+        settings.policyd.as_ref().map(|p| (p.listen.clone(), p.tcp_table.clone(), p.tcp_table_map.clone(), p.max_connections, p.cache_entries))
+    };
+    let sockets = |settings: &Settings| {
+        settings.policyd.as_ref().map(|p| (p.socket_mode, p.socket_owner.clone(), p.socket_group.clone()))
+    };
+    let probing = |settings: &Settings| settings.policyd.as_ref().map(|p| (p.testing_probe, p.helo.clone()));
+    let changes = [
+        ("[store]", old.store != newer.store),
+        ("[web]", old.web != newer.web),
+        ("[control]", old.control != newer.control),
+        ("[dns] self_test", old.dns.self_test != newer.dns.self_test),
+        ("[policyd] listen, tcp_table, max_connections, cache_entries", listeners(old) != listeners(newer)),
+        ("[policyd] socket_mode, socket_owner, socket_group", sockets(old) != sockets(newer)),
+        ("[policyd] testing_probe, helo", probing(old) != probing(newer)),
+    ];
+    changes.into_iter().filter_map(|(name, changed)| changed.then_some(name)).collect()
+}

@@ -1,0 +1,62 @@
+//! What memory holds of one domain: what is known of its policy, and the lines already put into words.
+use std::sync::{
+    OnceLock,
+    atomic::{AtomicU64, Ordering},
+};
+
+use strictmx_engine::{
+    lookup::Known,
+    profile::{self, Answer, Profile},
+    time::Timestamp,
+    tls::Plan,
+};
+use strictmx_proto::{name::Domain, sts::Policy};
+
+/// One domain's entry in the policy cache. Replaced whole when anything about it changes.
+pub struct Card {
+    /// Whose it is.
+    pub domain: Domain,
+    /// What is known.
+    pub known: Known,
+    /// The `secure` line in each profile's words, made when first asked for: most domains are only ever asked in one.
+    lines: [OnceLock<Answer>; Profile::ALL.len()],
+    /// When a mail server last asked, seconds since the epoch.
+    used: AtomicU64,
+}
+
+impl Card {
+    /// A card for what is now known.
+    pub(crate) fn new(domain: Domain, known: Known, used: Timestamp) -> Self {
+        Self {
+            domain,
+            known,
+            lines: Default::default(),
+            used: AtomicU64::new(used.0),
+        }
+    }
+
+    /// When a mail server last asked.
+    pub fn used(&self) -> Timestamp {
+        Timestamp(self.used.load(Ordering::Relaxed))
+    }
+
+    /// Remembers that a mail server asks now.
+    pub(crate) fn touch(&self, now: Timestamp) {
+        // Written only when it moves: cards of busy domains are read from every thread.
+        if self.used.load(Ordering::Relaxed) != now.0 {
+            self.used.store(now.0, Ordering::Relaxed);
+        }
+    }
+
+    /// The `secure` answer for this domain's policy in one profile's words.
+    pub(crate) fn secure_line(&self, plan: &Plan, profile: Profile, policy: &Policy) -> &Answer {
+        let [postfix, postfix310, postfix33, sendmail] = &self.lines;
+        let line = match profile {
+            Profile::Postfix => postfix,
+            Profile::Postfix310 => postfix310,
+            Profile::Postfix33 => postfix33,
+            Profile::Sendmail => sendmail,
+        };
+        line.get_or_init(|| profile::answer(plan, profile, &self.domain, Some(policy)))
+    }
+}
