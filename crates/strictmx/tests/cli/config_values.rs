@@ -1,0 +1,233 @@
+//! What a config comes to: defaults, the try-out, `config print` read back.
+
+use std::net::SocketAddr;
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use strictmx::config::{
+    AllowPrivate, Dnssec, Listen, Loaded, LogFormat, LogLevel, Observe, SelfTest, Servers, Settings, TestName,
+    TestingProbe, TrustAnchor, keys, parse, print,
+};
+use strictmx_engine::profile::{Override, Profile};
+use strictmx_engine::time::Timestamp;
+use strictmx_engine::tls::PartialDane;
+
+/// 2026-11-22.
+const NOW: Timestamp = Timestamp(1_795_305_600);
+
+fn load(config: &str) -> Loaded {
+    parse(Path::new("strictmx.toml"), config.as_bytes(), NOW).unwrap_or_else(|e| panic!("{e}"))
+}
+
+/// Every key with another value than its default.
+const EVERYTHING: &str = r#"
+[store]
+url = "sqlite://./other.db"
+[dns]
+servers = ["192.0.2.53", "[2001:db8::53]:5353"]
+dnssec = "validate"
+self_test = { signed = "signed.example", bogus = "bogus.example" }
+trust_anchor = "/etc/strictmx/root.key"
+timeout = "1500ms"
+attempts = 7
+[tls]
+extra_roots = ["/etc/strictmx/corp \"ca\".pem"]
+[fetch]
+allow_private = true
+timeout = "1m30s"
+answer_deadline = "5s"
+[policyd]
+listen = ["[::1]:9461", "unix:/run/strictmx/policyd.sock"]
+observe = true
+testing_probe = "1d12h"
+partial_dane = "secure"
+socket_mode = "0660"
+socket_owner = "postfix"
+socket_group = "102"
+max_connections = 10
+cache_entries = 1000
+tcp_table = ["127.0.0.1:9462"]
+tcp_table_map = "postfix-3.3"
+smtp_port = 2525
+helo = "mail.example.com"
+[[policyd.override]]
+domain = "one.example"
+answer = "refresh-only"
+reason = "a \\ and a \" and a ü"
+until = "2026-12-24"
+[[policyd.override]]
+domain = "two.example"
+answer = "secure match=.two.example servername=hostname"
+[web]
+listen = ["0.0.0.0:80"]
+[control]
+socket = "/tmp/control.sock"
+mode = "0660"
+[log]
+level = "debug"
+format = "json"
+"#;
+
+#[test]
+fn every_key_is_read() {
+    let s = load(EVERYTHING).settings;
+    assert_eq!(s.store.url, "sqlite://./other.db");
+    let servers: Vec<SocketAddr> = vec!["192.0.2.53:53".parse().unwrap(), "[2001:db8::53]:5353".parse().unwrap()];
+    assert_eq!(s.dns.servers, Servers::Listed(servers));
+    assert_eq!(s.dns.dnssec, Dnssec::Validate);
+    let name = |n: &str| TestName::Domain(n.to_owned());
+    assert_eq!(s.dns.self_test, SelfTest::Names { signed: name("signed.example"), bogus: name("bogus.example") });
+    assert_eq!(s.dns.trust_anchor, TrustAnchor::File(PathBuf::from("/etc/strictmx/root.key")));
+    assert_eq!((s.dns.timeout, s.dns.attempts), (Duration::from_millis(1500), 7));
+    assert_eq!(s.tls.extra_roots, [PathBuf::from("/etc/strictmx/corp \"ca\".pem")]);
+    assert_eq!(s.fetch.allow_private, AllowPrivate::Yes);
+    assert_eq!((s.fetch.timeout, s.fetch.answer_deadline), (Duration::from_secs(90), Duration::from_secs(5)));
+    let p = s.policyd.unwrap();
+    let unix = Listen::Unix(PathBuf::from("/run/strictmx/policyd.sock"));
+    assert_eq!(p.listen, [Listen::Tcp("[::1]:9461".parse().unwrap()), unix]);
+    assert_eq!(p.observe, Observe::Yes);
+    assert_eq!(p.testing_probe, TestingProbe::Every(Duration::from_secs(36 * 3600)));
+    assert_eq!((p.partial_dane, p.socket_mode.0), (PartialDane::Secure, 0o660));
+    assert_eq!((p.socket_owner.as_deref(), p.socket_group.as_deref()), (Some("postfix"), Some("102")));
+    assert_eq!((p.max_connections, p.cache_entries, p.smtp_port), (10, 1000, 2525));
+    assert_eq!((p.tcp_table.len(), p.tcp_table_map), (1, Profile::Postfix33));
+    assert_eq!(p.helo.unwrap().as_str(), "mail.example.com");
+    let until = p.overrides[0].until.clone().unwrap();
+    assert_eq!((p.overrides[0].answer.clone(), until.end), (Override::RefreshOnly, Timestamp(1_798_156_800)));
+    assert_eq!(p.overrides[0].reason, "a \\ and a \" and a ü");
+    assert_eq!(p.overrides[1].answer.as_str(), "secure match=.two.example servername=hostname");
+    assert_eq!(s.web.unwrap().listen.len(), 1);
+    assert_eq!(s.control.unwrap().socket, PathBuf::from("/tmp/control.sock"));
+    assert_eq!((s.log.level, s.log.format), (LogLevel::Debug, LogFormat::Json));
+}
+
+#[test]
+fn everything_in_this_test_differs_from_its_default() {
+    let default = print::effective(&Settings::every_service());
+    let here = print::effective(&load(EVERYTHING).settings);
+    for line in default.lines().filter(|line| line.contains('=')) {
+        assert!(!here.lines().any(|l| l == line && !line.starts_with("timeout")), "{line}");
+    }
+    for section in keys::SECTIONS {
+        for key in section.keys {
+            assert!(EVERYTHING.contains(&format!("\n{} = ", key.name)), "{}.{}", section.name, key.name);
+        }
+    }
+}
+
+#[test]
+fn reads_its_own_print() {
+    for config in
+        ["", "[policyd]\n", "[web]\n[control]\n", EVERYTHING, "[dns]\nself_test = \"off\"\ndnssec = \"trust-ad\"\n"]
+    {
+        let settings = load(config).settings;
+        let printed = print::effective(&settings);
+        assert_eq!(load(&printed).settings, settings, "{printed}");
+    }
+    let tryout = Settings::tryout();
+    assert_eq!(load(&print::effective(&tryout)).settings, tryout);
+}
+
+#[test]
+fn the_commented_default_parses_and_is_the_default() {
+    let text = print::default_config();
+    let loaded = load(&text);
+    assert_eq!(loaded.warnings, []);
+    assert_eq!(loaded.settings, Settings::every_service());
+    assert_eq!(loaded.settings, load("[policyd]\n[web]\n[control]\n").settings);
+    for section in keys::SECTIONS.iter().chain([&keys::OVERRIDE]) {
+        for key in section.keys {
+            let there = text.lines().any(|l| l.trim_start_matches('#').starts_with(&format!("{} = ", key.name)));
+            assert!(there, "{}.{}", section.name, key.name);
+            assert!(!key.doc.is_empty(), "{}.{}", section.name, key.name);
+        }
+    }
+    insta::assert_snapshot!("config-default", text);
+}
+
+#[test]
+fn what_stands_commented_in_the_default_is_an_example_that_parses() {
+    let text = print::default_config();
+    let uncommented: String = text
+        .lines()
+        .map(|line| match line.strip_prefix('#') {
+            Some(rest) if !rest.starts_with(' ') => format!("{rest}\n"),
+            _ => format!("{line}\n"),
+        })
+        .collect();
+    let policyd = load(&uncommented).settings.policyd.unwrap();
+    assert_eq!(policyd.overrides.len(), 1);
+    assert_eq!(policyd.helo.unwrap().as_str(), "mail.example.com");
+}
+
+#[test]
+fn the_config_of_the_contract_parses() {
+    let config = r#"
+[store]    url = "sqlite:///var/lib/strictmx/strictmx.db"
+[dns]      servers = ["127.0.0.53:53"]
+           dnssec = "trust-ad"
+           self_test = { signed = ".", bogus = "dnssec-failed.org" }
+[tls]      extra_roots = ["/etc/strictmx/corp-ca.pem"]
+[fetch]    allow_private = false
+           timeout = "60s"
+           answer_deadline = "10s"
+[policyd]  listen = ["127.0.0.1:8461", "unix:/run/strictmx/policyd.sock"]
+           observe = false
+           testing_probe = "1d"
+           partial_dane = "dane-only"
+[[policyd.override]]
+           domain = "example.com"
+           answer = "off"
+           reason = "ticket 4711"
+           until = "2026-12-24"
+[web]      listen = ["127.0.0.1:8480"]
+[control]  socket = "/run/strictmx/control.sock"
+"#;
+    // TOML wants a line for each header and key; the contract's table puts some side by side.
+    let config = config.replace("]    ", "]\n").replace("]  ", "]\n");
+    let loaded = load(&config);
+    assert_eq!(loaded.warnings, []);
+    assert_eq!(loaded.settings.fetch, Settings::default().fetch);
+    assert_eq!(loaded.settings.policyd.unwrap().testing_probe, TestingProbe::Every(Duration::from_secs(86_400)));
+}
+
+#[test]
+fn a_service_runs_when_its_section_is_there() {
+    let settings = load("[log]\nlevel = \"warn\"\n").settings;
+    assert!(settings.policyd.is_none() && settings.web.is_none() && settings.control.is_none());
+    assert_eq!(settings.store.url, "sqlite:///var/lib/strictmx/strictmx.db");
+    let settings = load("[policyd]\n").settings;
+    assert_eq!(settings.policyd.unwrap().listen[0].to_string(), "127.0.0.1:8461");
+    assert!(settings.web.is_none());
+}
+
+#[test]
+fn the_try_out_listens_on_loopback_and_keeps_everything_in_one_folder() {
+    let settings = Settings::tryout();
+    assert_eq!(settings.policyd.unwrap().listen[0].to_string(), "127.0.0.1:8461");
+    assert_eq!(settings.web.unwrap().listen[0].to_string(), "127.0.0.1:8480");
+    assert_eq!(settings.store.url, "sqlite://./strictmx-data/strictmx.db");
+    assert_eq!(settings.control.unwrap().socket, PathBuf::from("./strictmx-data/control.sock"));
+}
+
+/// DANE-2.1.1-2
+#[test]
+fn a_server_elsewhere_is_trusted_only_when_it_says_so() {
+    assert_eq!(load("[dns]\nservers = [\"192.0.2.1\"]\n").settings.dns.dnssec, Dnssec::TrustAdLoopback);
+    assert_eq!(load("[dns]\nservers = [\"192.0.2.1\"]\ndnssec = \"trust-ad\"\n").settings.dns.dnssec, Dnssec::TrustAd);
+}
+
+#[test]
+fn an_expired_override_is_a_warning_and_does_not_hold() {
+    let loaded = load("[[policyd.override]]\ndomain = \"example.com\"\nanswer = \"off\"\nuntil = \"2026-11-21\"\n");
+    let warnings: Vec<_> = loaded.warning_lines().collect();
+    assert_eq!(warnings, ["strictmx.toml:4:9: the override for example.com has expired: it no longer holds"]);
+    let overrides = loaded.settings.policyd.unwrap().overrides;
+    assert!(!overrides[0].active_at(NOW));
+    assert!(overrides[0].active_at(Timestamp(NOW.0 - 1)));
+}
+
+#[test]
+fn a_byte_order_mark_at_the_start_is_nothing() {
+    assert_eq!(load("\u{feff}[policyd]\n").settings, load("[policyd]\n").settings);
+}
