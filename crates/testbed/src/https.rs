@@ -54,13 +54,7 @@ impl Site {
     /// 200, `text/plain`, this policy.
     pub fn policy(text: &str) -> Self {
         let headers = vec![("Content-Type".to_owned(), "text/plain".to_owned())];
-        Self {
-            status: 200,
-            headers,
-            body: text.into(),
-            delay: Duration::ZERO,
-            sending: Sending::Whole,
-        }
+        Self { status: 200, headers, body: text.into(), delay: Duration::ZERO, sending: Sending::Whole }
     }
 
     /// Another status; the body stays.
@@ -73,8 +67,7 @@ impl Site {
     /// Sets or replaces a header field; an empty value removes it.
     #[must_use]
     pub fn header(mut self, name: &str, value: &str) -> Self {
-        self.headers
-            .retain(|(known, _)| !known.eq_ignore_ascii_case(name));
+        self.headers.retain(|(known, _)| !known.eq_ignore_ascii_case(name));
         if !value.is_empty() {
             self.headers.push((name.to_owned(), value.to_owned()));
         }
@@ -121,10 +114,7 @@ pub struct Request {
 impl Request {
     /// Value of a header field.
     pub fn header(&self, name: &str) -> Option<&str> {
-        self.headers
-            .iter()
-            .find(|(known, _)| known.eq_ignore_ascii_case(name))
-            .map(|(_, value)| value.as_str())
+        self.headers.iter().find(|(known, _)| known.eq_ignore_ascii_case(name)).map(|(_, value)| value.as_str())
     }
 }
 
@@ -161,11 +151,7 @@ impl Server {
         let (listener, address) = rt::listen(address);
         let state = Arc::new(State::default());
         let acceptor = TlsAcceptor::from(Arc::new(tls_config(state.clone(), versions)));
-        Self {
-            address,
-            state: state.clone(),
-            _task: Guard::spawn(serve(listener, acceptor, state)),
-        }
+        Self { address, state: state.clone(), _task: Guard::spawn(serve(listener, acceptor, state)) }
     }
 
     /// Where it listens.
@@ -175,11 +161,7 @@ impl Server {
 
     /// Sets the site of `host` (for example `mta-sts.example.test`), replacing one that is there.
     pub fn site(&self, host: &str, identity: &Identity, site: Site) {
-        self.state
-            .sites
-            .lock()
-            .unwrap()
-            .insert(host.to_owned(), (identity.certified_key(), site));
+        self.state.sites.lock().unwrap().insert(host.to_owned(), (identity.certified_key(), site));
     }
 
     /// Sets `mta-sts.<domain>` with a good certificate of `ca` and this policy.
@@ -190,13 +172,7 @@ impl Server {
 
     /// Changes what a known site answers; its certificate stays.
     pub fn change(&self, host: &str, site: Site) {
-        self.state
-            .sites
-            .lock()
-            .unwrap()
-            .get_mut(host)
-            .unwrap_or_else(|| panic!("no site {host}"))
-            .1 = site;
+        self.state.sites.lock().unwrap().get_mut(host).unwrap_or_else(|| panic!("no site {host}")).1 = site;
     }
 
     /// Takes a site away: its name is then refused with a TLS alert.
@@ -206,13 +182,7 @@ impl Server {
 
     /// How many requests a host got.
     pub fn asked(&self, host: &str) -> usize {
-        self.state
-            .counts
-            .lock()
-            .unwrap()
-            .get(host)
-            .copied()
-            .unwrap_or(0)
+        self.state.counts.lock().unwrap().get(host).copied().unwrap_or(0)
     }
 
     /// TCP connections so far, whatever became of them.
@@ -228,14 +198,7 @@ impl Server {
 
 impl ResolvesServerCert for State {
     fn resolve(&self, hello: ClientHello<'_>) -> Option<Arc<CertifiedKey>> {
-        Some(
-            self.sites
-                .lock()
-                .unwrap()
-                .get(hello.server_name()?)?
-                .0
-                .clone(),
-        )
+        Some(self.sites.lock().unwrap().get(hello.server_name()?)?.0.clone())
     }
 }
 
@@ -248,10 +211,7 @@ fn tls_config(state: Arc<State>, versions: Versions) -> ServerConfig {
         Versions::Only13 => &ONLY13,
     };
     let builder = ServerConfig::builder_with_provider(provider()).with_protocol_versions(versions);
-    let mut config = builder
-        .expect("versions the provider knows")
-        .with_no_client_auth()
-        .with_cert_resolver(state);
+    let mut config = builder.expect("versions the provider knows").with_no_client_auth().with_cert_resolver(state);
     config.alpn_protocols = vec![b"http/1.1".to_vec()];
     config
 }
@@ -271,20 +231,10 @@ async fn connection(stream: TcpStream, acceptor: TlsAcceptor, state: Arc<State>)
     let Ok(mut stream) = acceptor.accept(stream).await else {
         return;
     };
-    let sni = stream
-        .get_ref()
-        .1
-        .server_name()
-        .unwrap_or_default()
-        .to_owned();
+    let sni = stream.get_ref().1.server_name().unwrap_or_default().to_owned();
     while let Some(request) = read_request(&mut stream, &sni).await {
         *state.counts.lock().unwrap().entry(sni.clone()).or_default() += 1;
-        let site = state
-            .sites
-            .lock()
-            .unwrap()
-            .get(&sni)
-            .map(|(_, site)| site.clone());
+        let site = state.sites.lock().unwrap().get(&sni).map(|(_, site)| site.clone());
         let path_is_known = request.line.split(' ').nth(1) == Some("/.well-known/mta-sts.txt");
         {
             let mut requests = state.requests.lock().unwrap();
@@ -293,9 +243,7 @@ async fn connection(stream: TcpStream, acceptor: TlsAcceptor, state: Arc<State>)
             }
         }
         let Some(site) = site.filter(|_| path_is_known) else {
-            let _sent = stream
-                .write_all(b"HTTP/1.1 404 Not Found\r\nContent-Length: 0\r\n\r\n")
-                .await;
+            let _sent = stream.write_all(b"HTTP/1.1 404 Not Found\r\nContent-Length: 0\r\n\r\n").await;
             continue;
         };
         if answer(&mut stream, &site).await.is_none() {
@@ -313,11 +261,8 @@ async fn answer(stream: &mut TlsStream<TcpStream>, site: &Site) -> Option<()> {
         head.push_str(&format!("{name}: {value}\r\n"));
     }
     let chunked = site.sending == Sending::Chunked;
-    let length = if chunked {
-        "Transfer-Encoding: chunked".to_owned()
-    } else {
-        format!("Content-Length: {}", site.body.len())
-    };
+    let length =
+        if chunked { "Transfer-Encoding: chunked".to_owned() } else { format!("Content-Length: {}", site.body.len()) };
     head.push_str(&length);
     head.push_str("\r\n\r\n");
     let mut whole = head.into_bytes();
@@ -364,12 +309,6 @@ async fn read_request(stream: &mut TlsStream<TcpStream>, sni: &str) -> Option<Re
     let mut lines = head.split("\r\n").filter(|line| !line.is_empty());
     let line = lines.next()?.to_owned();
     let headers = lines.filter_map(|line| line.split_once(':'));
-    let headers = headers
-        .map(|(name, value)| (name.to_ascii_lowercase(), value.trim().to_owned()))
-        .collect();
-    Some(Request {
-        sni: sni.to_owned(),
-        line,
-        headers,
-    })
+    let headers = headers.map(|(name, value)| (name.to_ascii_lowercase(), value.trim().to_owned())).collect();
+    Some(Request { sni: sni.to_owned(), line, headers })
 }

@@ -7,8 +7,8 @@ use std::fmt::Write as _;
 use std::sync::Arc;
 
 use rcgen::{
-    BasicConstraints, CertificateParams, DistinguishedName, DnType, ExtendedKeyUsagePurpose, IsCa,
-    Issuer, KeyPair, KeyUsagePurpose, PublicKeyData, date_time_ymd,
+    BasicConstraints, CertificateParams, DistinguishedName, DnType, ExtendedKeyUsagePurpose, IsCa, Issuer, KeyPair,
+    KeyUsagePurpose, PublicKeyData, date_time_ymd,
 };
 use rustls::crypto::aws_lc_rs::{default_provider, sign::any_supported_type};
 use rustls::pki_types::{CertificateDer, PrivateKeyDer, PrivatePkcs8KeyDer};
@@ -74,10 +74,7 @@ impl Identity {
 
     /// TLSA data `3 1 1 …` that matches this certificate.
     pub fn tlsa_311(&self) -> String {
-        format!(
-            "3 1 1 {}",
-            hex(&Sha256::digest(self.key.subject_public_key_info()))
-        )
+        format!("3 1 1 {}", hex(&Sha256::digest(self.key.subject_public_key_info())))
     }
 }
 
@@ -98,24 +95,12 @@ impl Ca {
     pub fn new(name: &str) -> Self {
         let root_key = KeyPair::generate().expect("a key");
         let root_params = ca_params(&format!("{name} root"), 1);
-        let root = root_params
-            .self_signed(&root_key)
-            .expect("a root")
-            .der()
-            .clone();
+        let root = root_params.self_signed(&root_key).expect("a root").der().clone();
         let root_issuer = Issuer::new(root_params, root_key);
         let key = KeyPair::generate().expect("a key");
         let params = ca_params(&format!("{name} intermediate"), 0);
-        let intermediate = params
-            .signed_by(&key, &root_issuer)
-            .expect("an intermediate")
-            .der()
-            .clone();
-        Self {
-            root,
-            intermediate,
-            issuer: Issuer::new(params, key),
-        }
+        let intermediate = params.signed_by(&key, &root_issuer).expect("an intermediate").der().clone();
+        Self { root, intermediate, issuer: Issuer::new(params, key) }
     }
 
     /// The root, for trust stores.
@@ -136,10 +121,7 @@ impl Ca {
     /// A good certificate for each of `names`, all with one key: thousands are made in a second.
     pub fn issue_many<'a>(&self, names: impl IntoIterator<Item = &'a str>) -> Vec<Identity> {
         let key = Arc::new(KeyPair::generate().expect("a key"));
-        names
-            .into_iter()
-            .map(|name| self.issue_with_key(name, Leaf::Good, key.clone()))
-            .collect()
+        names.into_iter().map(|name| self.issue_with_key(name, Leaf::Good, key.clone())).collect()
     }
 
     fn issue_with_key(&self, name: &str, leaf: Leaf, key: Arc<KeyPair>) -> Identity {
@@ -177,11 +159,7 @@ fn leaf_params(name: &str, leaf: Leaf) -> CertificateParams {
         _ => vec![name.to_owned()],
     };
     let mut params = CertificateParams::new(alternative).expect("names a certificate can hold");
-    params.distinguished_name = common_name(if leaf == Leaf::CommonNameOnly {
-        name
-    } else {
-        "testbed leaf"
-    });
+    params.distinguished_name = common_name(if leaf == Leaf::CommonNameOnly { name } else { "testbed leaf" });
     params.extended_key_usages = vec![ExtendedKeyUsagePurpose::ServerAuth];
     params.key_usages = vec![KeyUsagePurpose::DigitalSignature];
     params.use_authority_key_identifier_extension = true;
@@ -203,11 +181,8 @@ fn common_name(name: &str) -> DistinguishedName {
 
 /// The provider every TLS end of this crate uses.
 pub(crate) fn provider() -> Arc<rustls::crypto::CryptoProvider> {
-    static PROVIDER: std::sync::OnceLock<Arc<rustls::crypto::CryptoProvider>> =
-        std::sync::OnceLock::new();
-    PROVIDER
-        .get_or_init(|| Arc::new(default_provider()))
-        .clone()
+    static PROVIDER: std::sync::OnceLock<Arc<rustls::crypto::CryptoProvider>> = std::sync::OnceLock::new();
+    PROVIDER.get_or_init(|| Arc::new(default_provider())).clone()
 }
 
 fn pem(certificate: &CertificateDer<'_>) -> String {
@@ -225,17 +200,10 @@ fn base64(bytes: &[u8]) -> String {
     const ALPHABET: &[u8; 64] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
     let mut text = String::new();
     for group in bytes.chunks(3) {
-        let word = group
-            .iter()
-            .fold(0u32, |word, byte| word << 8 | u32::from(*byte))
-            << (8 * (3 - group.len()));
+        let word = group.iter().fold(0u32, |word, byte| word << 8 | u32::from(*byte)) << (8 * (3 - group.len()));
         for digit in 0..4 {
             let letter = ALPHABET[(word >> (18 - 6 * digit) & 63) as usize];
-            text.push(if digit <= group.len() {
-                char::from(letter)
-            } else {
-                '='
-            });
+            text.push(if digit <= group.len() { char::from(letter) } else { '=' });
         }
     }
     text

@@ -32,13 +32,7 @@ impl Strictmx {
         let binary = PathBuf::from(binary);
         let stderr = Arc::new(Mutex::new(String::new()));
         let child = spawn(&binary, &path, &stderr);
-        let mut running = Self {
-            binary,
-            config: path,
-            web,
-            child,
-            stderr,
-        };
+        let mut running = Self { binary, config: path, web, child, stderr };
         running.wait_until_ready();
         running
     }
@@ -76,11 +70,7 @@ impl Strictmx {
             if let Some(status) = self.child.try_wait().expect("a child to wait for") {
                 return status;
             }
-            assert!(
-                Instant::now() < end,
-                "strictmx still runs {limit:?} after SIGTERM:\n{}",
-                self.stderr()
-            );
+            assert!(Instant::now() < end, "strictmx still runs {limit:?} after SIGTERM:\n{}", self.stderr());
             std::thread::sleep(Duration::from_millis(10));
         }
     }
@@ -110,25 +100,16 @@ impl Strictmx {
 
     /// Another command of the same binary with the same config, for example `["cache", "list"]`.
     pub fn run(&self, arguments: &[&str]) -> Output {
-        run(
-            &self.binary,
-            &[
-                arguments,
-                &["--config", self.config.to_str().expect("a UTF-8 path")],
-            ]
-            .concat(),
-        )
+        run(&self.binary, &[arguments, &["--config", self.config.to_str().expect("a UTF-8 path")]].concat())
     }
 
     /// `GET path` on the web listener: status and body.
     pub fn get(&self, path: &str) -> (u16, String) {
-        http_get(self.web, path)
-            .unwrap_or_else(|error| panic!("GET {path} on {}: {error}", self.web))
+        http_get(self.web, path).unwrap_or_else(|error| panic!("GET {path} on {}: {error}", self.web))
     }
 
     fn signal(&self, signal: Signal) {
-        let pid =
-            Pid::from_raw(i32::try_from(self.pid()).expect("a process id")).expect("a process id");
+        let pid = Pid::from_raw(i32::try_from(self.pid()).expect("a process id")).expect("a process id");
         kill_process(pid, signal).expect("a process to signal");
     }
 
@@ -142,11 +123,7 @@ impl Strictmx {
             if matches!(http_get(self.web, "/readyz"), Ok((200, _))) {
                 return;
             }
-            assert!(
-                Instant::now() < end,
-                "strictmx is not ready after {READY_LIMIT:?}:\n{}",
-                self.stderr()
-            );
+            assert!(Instant::now() < end, "strictmx is not ready after {READY_LIMIT:?}:\n{}", self.stderr());
             std::thread::sleep(Duration::from_millis(5));
         }
     }
@@ -164,17 +141,9 @@ impl Drop for Strictmx {
 fn spawn(binary: &Path, config: &Path, stderr: &Arc<Mutex<String>>) -> Child {
     let mut command = Command::new(binary);
     command.arg("serve").arg("--config").arg(config);
-    command
-        .current_dir(config.parent().expect("a folder"))
-        .env_remove("STRICTMX_CONFIG")
-        .env("NO_COLOR", "1");
-    command
-        .stdin(Stdio::null())
-        .stdout(Stdio::piped())
-        .stderr(Stdio::piped());
-    let mut child = command
-        .spawn()
-        .unwrap_or_else(|error| panic!("cannot start {}: {error}", binary.display()));
+    command.current_dir(config.parent().expect("a folder")).env_remove("STRICTMX_CONFIG").env("NO_COLOR", "1");
+    command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
+    let mut child = command.spawn().unwrap_or_else(|error| panic!("cannot start {}: {error}", binary.display()));
     collect(child.stderr.take().expect("a pipe"), stderr.clone());
     collect(child.stdout.take().expect("a pipe"), stderr.clone());
     child
@@ -191,67 +160,34 @@ fn collect(pipe: impl Read + Send + 'static, into: Arc<Mutex<String>>) {
 /// Runs the binary once and waits for its end.
 pub fn run(binary: &Path, arguments: &[&str]) -> Output {
     let mut command = Command::new(binary);
-    command
-        .args(arguments)
-        .env_remove("STRICTMX_CONFIG")
-        .env("NO_COLOR", "1")
-        .stdin(Stdio::null());
-    command
-        .output()
-        .unwrap_or_else(|error| panic!("cannot run {}: {error}", binary.display()))
+    command.args(arguments).env_remove("STRICTMX_CONFIG").env("NO_COLOR", "1").stdin(Stdio::null());
+    command.output().unwrap_or_else(|error| panic!("cannot run {}: {error}", binary.display()))
 }
 
 /// A line of `/proc/<pid>/status` that counts KiB, for example `VmRSS:` or `VmHWM:`.
 pub fn proc_status_kib(pid: u32, field: &str) -> u64 {
     let status = fs::read_to_string(format!("/proc/{pid}/status")).expect("a running process");
-    let line = status
-        .lines()
-        .find_map(|line| line.strip_prefix(field))
-        .expect("a field of that name");
-    line.trim()
-        .trim_end_matches("kB")
-        .trim()
-        .parse()
-        .expect("a number")
+    let line = status.lines().find_map(|line| line.strip_prefix(field)).expect("a field of that name");
+    line.trim().trim_end_matches("kB").trim().parse().expect("a number")
 }
 
 /// A TCP port of 127.0.0.1 nobody listens on just now.
 pub fn free_port() -> u16 {
-    TcpListener::bind("127.0.0.1:0")
-        .expect("a free port")
-        .local_addr()
-        .expect("a bound address")
-        .port()
+    TcpListener::bind("127.0.0.1:0").expect("a free port").local_addr().expect("a bound address").port()
 }
 
 /// A plain HTTP request: status and body.
 pub fn http_get(address: SocketAddr, path: &str) -> std::io::Result<(u16, String)> {
     let mut stream = TcpStream::connect_timeout(&address, Duration::from_secs(2))?;
     stream.set_read_timeout(Some(Duration::from_secs(10)))?;
-    write!(
-        stream,
-        "GET {path} HTTP/1.1\r\nHost: {address}\r\nConnection: close\r\n\r\n"
-    )?;
+    write!(stream, "GET {path} HTTP/1.1\r\nHost: {address}\r\nConnection: close\r\n\r\n")?;
     let mut answer = Vec::new();
     stream.read_to_end(&mut answer)?;
     let answer = String::from_utf8_lossy(&answer).into_owned();
     let (head, body) = answer.split_once("\r\n\r\n").unwrap_or((&answer, ""));
-    let status = head
-        .split(' ')
-        .nth(1)
-        .and_then(|status| status.parse().ok())
-        .unwrap_or(0);
-    let chunked = head
-        .to_ascii_lowercase()
-        .contains("transfer-encoding: chunked");
-    Ok((
-        status,
-        if chunked {
-            unchunked(body)
-        } else {
-            body.to_owned()
-        },
-    ))
+    let status = head.split(' ').nth(1).and_then(|status| status.parse().ok()).unwrap_or(0);
+    let chunked = head.to_ascii_lowercase().contains("transfer-encoding: chunked");
+    Ok((status, if chunked { unchunked(body) } else { body.to_owned() }))
 }
 
 fn unchunked(mut body: &str) -> String {

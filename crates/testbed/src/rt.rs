@@ -41,8 +41,7 @@ impl Drop for Guard {
 
 /// Listens on `address` (port 0 picks one), at once, whatever thread this is called from.
 pub(crate) fn listen(address: &str) -> (TcpListener, SocketAddr) {
-    let std =
-        StdListener::bind(address).unwrap_or_else(|e| panic!("cannot listen on {address}: {e}"));
+    let std = StdListener::bind(address).unwrap_or_else(|e| panic!("cannot listen on {address}: {e}"));
     adopt(std)
 }
 

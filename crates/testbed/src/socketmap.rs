@@ -33,18 +33,14 @@ impl Client {
         let stream = TcpStream::connect(address)?;
         stream.set_nodelay(true)?;
         stream.set_read_timeout(Some(TIMEOUT))?;
-        Ok(Self {
-            stream: BufReader::new(Box::new(stream)),
-        })
+        Ok(Self { stream: BufReader::new(Box::new(stream)) })
     }
 
     /// Connects over a unix socket.
     pub fn unix(path: impl AsRef<Path>) -> io::Result<Self> {
         let stream = UnixStream::connect(path)?;
         stream.set_read_timeout(Some(TIMEOUT))?;
-        Ok(Self {
-            stream: BufReader::new(Box::new(stream)),
-        })
+        Ok(Self { stream: BufReader::new(Box::new(stream)) })
     }
 
     /// Asks map `map` for `key`; the payload of the answer as it came, for example `NOTFOUND ` with its space.
@@ -55,10 +51,7 @@ impl Client {
 
     /// Sends all questions at once, then reads as many answers.
     pub fn ask_pipelined(&mut self, questions: &[(&str, &str)]) -> io::Result<Vec<String>> {
-        let all: Vec<u8> = questions
-            .iter()
-            .flat_map(|(map, key)| netstring(&format!("{map} {key}")))
-            .collect();
+        let all: Vec<u8> = questions.iter().flat_map(|(map, key)| netstring(&format!("{map} {key}"))).collect();
         self.send(&all)?;
         questions.iter().map(|_| self.receive()).collect()
     }
@@ -77,18 +70,11 @@ impl Client {
                 b':' => break,
                 digit @ b'0'..=b'9' if length.len() < 9 => length.push(char::from(digit)),
                 other => {
-                    return Err(broken(&format!(
-                        "octet {other} in the length of a netstring"
-                    )));
+                    return Err(broken(&format!("octet {other} in the length of a netstring")));
                 }
             }
         }
-        let mut payload = vec![
-            0;
-            length
-                .parse()
-                .map_err(|_| broken("a netstring without length"))?
-        ];
+        let mut payload = vec![0; length.parse().map_err(|_| broken("a netstring without length"))?];
         self.stream.read_exact(&mut payload)?;
         if self.byte()? != b',' {
             return Err(broken("a netstring without its comma"));
@@ -144,11 +130,7 @@ impl Fixed {
                 }
             }
         };
-        Self {
-            address,
-            asked,
-            _task: Guard::spawn(task),
-        }
+        Self { address, asked, _task: Guard::spawn(task) }
     }
 
     /// Where it listens.
@@ -169,16 +151,12 @@ async fn answer(stream: tokio::net::TcpStream, answers: Answers) {
     loop {
         let mut length = Vec::new();
         let read = stream.read_until(b':', &mut length).await.unwrap_or(0);
-        let length = std::str::from_utf8(&length[..read.saturating_sub(1)])
-            .ok()
-            .and_then(|text| text.parse().ok());
+        let length = std::str::from_utf8(&length[..read.saturating_sub(1)]).ok().and_then(|text| text.parse().ok());
         let Some(length @ 0..=100_000) = length else {
             return;
         };
         let mut payload: Vec<u8> = vec![0; length];
-        if stream.read_exact(&mut payload).await.is_err()
-            || stream.read_u8().await.ok() != Some(b',')
-        {
+        if stream.read_exact(&mut payload).await.is_err() || stream.read_u8().await.ok() != Some(b',') {
             return;
         }
         let question = String::from_utf8_lossy(&payload).into_owned();

@@ -29,19 +29,12 @@ pub(crate) fn write_command() -> Result<()> {
 /// Fails when a generated file is not what the binary would say now.
 pub(crate) fn stage() -> Outcome {
     let pages = pages()?;
-    let stale: Vec<&String> = pages
-        .iter()
-        .filter(|(path, text)| is_stale(path, text))
-        .map(|(path, _)| path)
-        .collect();
+    let stale: Vec<&String> = pages.iter().filter(|(path, text)| is_stale(path, text)).map(|(path, _)| path).collect();
     if stale.is_empty() {
         return Ok(format!("{} generated files are up to date", pages.len()));
     }
     let stale: Vec<&str> = stale.iter().map(|path| path.as_str()).collect();
-    Err(format!(
-        "stale: {}; run `cargo xtask docs` and commit what it writes",
-        stale.join(", ")
-    ))
+    Err(format!("stale: {}; run `cargo xtask docs` and commit what it writes", stale.join(", ")))
 }
 
 /// As a command.
@@ -69,35 +62,19 @@ fn pages() -> Result<BTreeMap<String, String>> {
     );
     pages.insert("docs/reference/config.md".to_owned(), page);
     pages.insert("dist/man/strictmx.1".to_owned(), say(&binary, &["man"])?);
-    for (shell, file) in [
-        ("bash", "strictmx.bash"),
-        ("zsh", "_strictmx"),
-        ("fish", "strictmx.fish"),
-    ] {
-        pages.insert(
-            format!("dist/completions/{file}"),
-            say(&binary, &["completions", shell])?,
-        );
+    for (shell, file) in [("bash", "strictmx.bash"), ("zsh", "_strictmx"), ("fish", "strictmx.fish")] {
+        pages.insert(format!("dist/completions/{file}"), say(&binary, &["completions", shell])?);
     }
     Ok(pages)
 }
 
 /// Builds the binary and says where it is.
 pub(crate) fn binary() -> Result<PathBuf> {
-    let words = command(cargo().args([
-        "build",
-        "--package",
-        "strictmx",
-        "--bin",
-        "strictmx",
-        "--message-format=json",
-    ]))?;
-    let line = words
-        .lines()
-        .rfind(|line| line.contains("\"name\":\"strictmx\"") && line.contains("\"executable\":\""));
+    let words =
+        command(cargo().args(["build", "--package", "strictmx", "--bin", "strictmx", "--message-format=json"]))?;
+    let line = words.lines().rfind(|line| line.contains("\"name\":\"strictmx\"") && line.contains("\"executable\":\""));
     let path = line.and_then(|line| line.split("\"executable\":\"").nth(1)?.split('"').next());
-    path.map(PathBuf::from)
-        .ok_or_else(|| format!("cargo names no executable:\n{words}"))
+    path.map(PathBuf::from).ok_or_else(|| format!("cargo names no executable:\n{words}"))
 }
 
 /// The help of a command and, below it, of its subcommands.
@@ -105,10 +82,7 @@ fn help(binary: &Path, path: &[&str], page: &mut String) -> Result<()> {
     let text = say(binary, &[path, &["--help"]].concat())?;
     let title = [&["strictmx"], path].concat().join(" ");
     let marks = "#".repeat(2 + path.len().min(3));
-    page.push_str(&format!(
-        "\n{marks} `{title}`\n\n```text\n{}\n```\n",
-        text.trim_end()
-    ));
+    page.push_str(&format!("\n{marks} `{title}`\n\n```text\n{}\n```\n", text.trim_end()));
     for name in subcommands(&text) {
         if name != "help" {
             help(binary, &[path, &[name.as_str()]].concat(), page)?;
@@ -119,40 +93,22 @@ fn help(binary: &Path, path: &[&str], page: &mut String) -> Result<()> {
 
 /// The names listed under `Commands:`.
 fn subcommands(help: &str) -> Vec<String> {
-    let listed = help
-        .lines()
-        .skip_while(|line| line.trim() != "Commands:")
-        .skip(1);
+    let listed = help.lines().skip_while(|line| line.trim() != "Commands:").skip(1);
     let listed = listed.take_while(|line| line.starts_with("  ") || line.trim().is_empty());
     let names = listed.filter(|line| line.starts_with("  ") && !line.starts_with("   "));
-    names
-        .filter_map(|line| line.split_whitespace().next().map(str::to_owned))
-        .collect()
+    names.filter_map(|line| line.split_whitespace().next().map(str::to_owned)).collect()
 }
 
 fn say(binary: &Path, arguments: &[&str]) -> Result<String> {
     let mut command = Command::new(binary);
-    command
-        .args(arguments)
-        .env("NO_COLOR", "1")
-        .env("COLUMNS", "100")
-        .env_remove("STRICTMX_CONFIG");
-    let output = command
-        .output()
-        .map_err(|error| format!("cannot run {}: {error}", binary.display()))?;
+    command.args(arguments).env("NO_COLOR", "1").env("COLUMNS", "100").env_remove("STRICTMX_CONFIG");
+    let output = command.output().map_err(|error| format!("cannot run {}: {error}", binary.display()))?;
     let text = String::from_utf8_lossy(&output.stdout).into_owned();
     if !output.status.success() || text.is_empty() {
         let words = String::from_utf8_lossy(&output.stderr).into_owned();
-        return Err(format!(
-            "`strictmx {}` gives nothing ({}):\n{words}",
-            arguments.join(" "),
-            output.status
-        ));
+        return Err(format!("`strictmx {}` gives nothing ({}):\n{words}", arguments.join(" "), output.status));
     }
-    Ok(text
-        .lines()
-        .map(|line| format!("{}\n", line.trim_end()))
-        .collect())
+    Ok(text.lines().map(|line| format!("{}\n", line.trim_end())).collect())
 }
 
 #[cfg(test)]
@@ -161,7 +117,8 @@ mod tests {
 
     #[test]
     fn subcommands_are_read_from_the_help() {
-        let help = "Usage: x\n\nCommands:\n  serve   The daemon\n          and more\n  check   Look\n\nOptions:\n  -v  more\n";
+        let help =
+            "Usage: x\n\nCommands:\n  serve   The daemon\n          and more\n  check   Look\n\nOptions:\n  -v  more\n";
         assert_eq!(subcommands(help), ["serve", "check"]);
     }
 }

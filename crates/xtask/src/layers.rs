@@ -19,10 +19,7 @@ const FLOORS: [(&str, &[&str]); 4] = [
     ("proto", &[]),
     ("engine", &["strictmx-proto"]),
     ("io", &["strictmx-proto", "strictmx-engine"]),
-    (
-        "strictmx",
-        &["strictmx-proto", "strictmx-engine", "strictmx-io"],
-    ),
+    ("strictmx", &["strictmx-proto", "strictmx-engine", "strictmx-io"]),
 ];
 /// Modules of `io` that every adapter may name.
 const COMMON: [&str; 5] = ["clock", "task", "tls", "listen", "sys"];
@@ -44,15 +41,8 @@ pub(crate) fn main() -> Result<String> {
         for (parent, graph) in &graphs {
             print(parent, graph, &mut text);
             if let Some(cycle) = cycle(graph) {
-                let place = if parent.is_empty() {
-                    name.to_owned()
-                } else {
-                    format!("{name}::{parent}")
-                };
-                faults.push(format!(
-                    "{place}: modules in a circle: {}",
-                    cycle.join(" -> ")
-                ));
+                let place = if parent.is_empty() { name.to_owned() } else { format!("{name}::{parent}") };
+                faults.push(format!("{place}: modules in a circle: {}", cycle.join(" -> ")));
             }
         }
         if name == "io" {
@@ -61,11 +51,7 @@ pub(crate) fn main() -> Result<String> {
     }
     let (files, functions) = sizes(&mut faults)?;
     writeln!(text, "{files} files, {functions} functions, none too long").unwrap_or_default();
-    if faults.is_empty() {
-        Ok(text)
-    } else {
-        Err(format!("{text}{}", faults.join("\n")))
-    }
+    if faults.is_empty() { Ok(text) } else { Err(format!("{text}{}", faults.join("\n"))) }
 }
 
 /// Only the floors below appear among the dependencies.
@@ -79,10 +65,7 @@ fn directions(folder: &Path, below: &[&str], faults: &mut Vec<String>) -> Result
         let dependency = line.split(['.', ' ', '=']).next().unwrap_or_default();
         let ours = dependency.starts_with("strictmx-") || dependency == "xtask";
         if ours && section == "[dependencies]" && !below.contains(&dependency) {
-            faults.push(format!(
-                "{}: must not depend on {dependency}",
-                shown(&folder.join("Cargo.toml"))
-            ));
+            faults.push(format!("{}: must not depend on {dependency}", shown(&folder.join("Cargo.toml"))));
         }
     }
     Ok(())
@@ -105,20 +88,14 @@ fn graphs(source: &Path) -> Result<BTreeMap<String, Graph>> {
     for (from, targets) in named {
         for target in targets {
             for depth in 0..from.len().min(target.len()) {
-                let (Some(parent), Some(ours), Some(theirs)) =
-                    (from.get(..depth), from.get(depth), target.get(depth))
+                let (Some(parent), Some(ours), Some(theirs)) = (from.get(..depth), from.get(depth), target.get(depth))
                 else {
                     break;
                 };
-                let is_module = target
-                    .get(..=depth)
-                    .is_some_and(|path| modules.contains(path));
+                let is_module = target.get(..=depth).is_some_and(|path| modules.contains(path));
                 if ours != theirs && is_module {
                     let graph = graphs.entry(parent.join("::")).or_default();
-                    graph
-                        .entry(ours.clone())
-                        .or_default()
-                        .insert(theirs.clone());
+                    graph.entry(ours.clone()).or_default().insert(theirs.clone());
                     graph.entry(theirs.clone()).or_default();
                 }
                 if ours != theirs {
@@ -133,10 +110,7 @@ fn graphs(source: &Path) -> Result<BTreeMap<String, Graph>> {
 /// Module path of a file: `a/b.rs` and `a/b/mod.rs` are `a::b`; the root files are the empty path.
 fn module(source: &Path, path: &Path) -> Vec<String> {
     let inside = path.strip_prefix(source).unwrap_or(path).with_extension("");
-    let mut parts: Vec<String> = inside
-        .iter()
-        .map(|part| part.to_string_lossy().into_owned())
-        .collect();
+    let mut parts: Vec<String> = inside.iter().map(|part| part.to_string_lossy().into_owned()).collect();
     if parts.last().is_some_and(|name| name == "mod") || (parts.len() == 1 && is_root(&parts)) {
         parts.pop();
     }
@@ -144,33 +118,19 @@ fn module(source: &Path, path: &Path) -> Vec<String> {
 }
 
 fn is_root(parts: &[String]) -> bool {
-    parts
-        .first()
-        .is_some_and(|name| name == "lib" || name == "main")
+    parts.first().is_some_and(|name| name == "lib" || name == "main")
 }
 
 fn without_tests(masked: &str) -> String {
     let regions = test_regions(masked);
-    let inside = |number: usize| {
-        regions
-            .iter()
-            .any(|(from, to)| (*from..=*to).contains(&number))
-    };
-    let lines = masked
-        .lines()
-        .enumerate()
-        .filter(|(number, _)| !inside(number + 1));
+    let inside = |number: usize| regions.iter().any(|(from, to)| (*from..=*to).contains(&number));
+    let lines = masked.lines().enumerate().filter(|(number, _)| !inside(number + 1));
     lines.map(|(_, line)| format!("{line}\n")).collect()
 }
 
 /// A circle, if there is one, its first module repeated at the end.
 fn cycle(graph: &Graph) -> Option<Vec<String>> {
-    fn visit(
-        node: &String,
-        graph: &Graph,
-        path: &mut Vec<String>,
-        done: &mut BTreeSet<String>,
-    ) -> Option<Vec<String>> {
+    fn visit(node: &String, graph: &Graph, path: &mut Vec<String>, done: &mut BTreeSet<String>) -> Option<Vec<String>> {
         if let Some(at) = path.iter().position(|known| known == node) {
             let mut circle = path.split_off(at);
             circle.push(node.clone());
@@ -180,17 +140,12 @@ fn cycle(graph: &Graph) -> Option<Vec<String>> {
             return None;
         }
         path.push(node.clone());
-        let found = graph
-            .get(node)?
-            .iter()
-            .find_map(|next| visit(next, graph, path, done));
+        let found = graph.get(node)?.iter().find_map(|next| visit(next, graph, path, done));
         path.pop();
         found
     }
     let mut done = BTreeSet::new();
-    graph
-        .keys()
-        .find_map(|node| visit(node, graph, &mut Vec::new(), &mut done))
+    graph.keys().find_map(|node| visit(node, graph, &mut Vec::new(), &mut done))
 }
 
 fn adapters(graph: &Graph, faults: &mut Vec<String>) {
@@ -209,16 +164,8 @@ fn adapters(graph: &Graph, faults: &mut Vec<String>) {
 fn print(parent: &str, graph: &Graph, text: &mut String) {
     for (module, named) in graph {
         if !named.is_empty() {
-            let named = named
-                .iter()
-                .map(String::as_str)
-                .collect::<Vec<_>>()
-                .join(", ");
-            let prefix = if parent.is_empty() {
-                String::new()
-            } else {
-                format!("{parent}::")
-            };
+            let named = named.iter().map(String::as_str).collect::<Vec<_>>().join(", ");
+            let prefix = if parent.is_empty() { String::new() } else { format!("{parent}::") };
             writeln!(text, "  {prefix}{module} -> {named}").unwrap_or_default();
         }
     }
@@ -232,10 +179,7 @@ fn sizes(faults: &mut Vec<String>) -> Result<(usize, usize)> {
         let text = read(path)?;
         let lines = text.lines().count();
         if lines > FILE_CAP {
-            faults.push(format!(
-                "{}: {lines} lines, more than {FILE_CAP}",
-                shown(path)
-            ));
+            faults.push(format!("{}: {lines} lines, more than {FILE_CAP}", shown(path)));
         }
         for function in functions(&mask(&text)) {
             count += 1;

@@ -24,9 +24,7 @@ pub(crate) struct Row {
 impl Row {
     /// Whether the row must have code and a test, unless it is put off.
     pub(crate) fn binds(&self) -> bool {
-        ["MUST", "SHALL", "REQUIRED", "decision"]
-            .iter()
-            .any(|word| self.level.contains(word))
+        ["MUST", "SHALL", "REQUIRED", "decision"].iter().any(|word| self.level.contains(word))
     }
 }
 
@@ -47,14 +45,9 @@ pub(crate) fn load() -> Result<BTreeMap<String, Row>> {
                 row = Some(Row::default());
                 continue;
             }
-            let (key, value) = line
-                .split_once(" = ")
-                .ok_or_else(|| format!("{}: not `key = \"value\"`", place()))?;
-            let value = string(value)
-                .ok_or_else(|| format!("{}: not a string in double quotes", place()))?;
-            let row = row
-                .as_mut()
-                .ok_or_else(|| format!("{}: a key before the first [[row]]", place()))?;
+            let (key, value) = line.split_once(" = ").ok_or_else(|| format!("{}: not `key = \"value\"`", place()))?;
+            let value = string(value).ok_or_else(|| format!("{}: not a string in double quotes", place()))?;
+            let row = row.as_mut().ok_or_else(|| format!("{}: a key before the first [[row]]", place()))?;
             match key {
                 "id" => row.id = value,
                 "level" => row.level = value,
@@ -76,10 +69,7 @@ fn add(rows: &mut BTreeMap<String, Row>, row: Option<Row>) -> Result<()> {
         return Ok(());
     };
     if row.id.is_empty() || row.level.is_empty() || row.summary.is_empty() {
-        return Err(format!(
-            "spec: row {:?} lacks its id, level or summary",
-            row.id
-        ));
+        return Err(format!("spec: row {:?} lacks its id, level or summary", row.id));
     }
     row.place = rows.len();
     let id = row.id.clone();

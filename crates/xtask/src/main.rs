@@ -2,16 +2,8 @@
 //!
 //! `cargo xtask test` is the one test command; `.ci/run` calls it. Only the standard library is used, so that it
 //! builds in a moment on a fresh machine.
-#![allow(
-    clippy::print_stdout,
-    clippy::print_stderr,
-    reason = "a command for people"
-)]
-#![allow(
-    clippy::disallowed_methods,
-    clippy::disallowed_types,
-    reason = "the house rules bind production code"
-)]
+#![allow(clippy::print_stdout, clippy::print_stderr, reason = "a command for people")]
+#![allow(clippy::disallowed_methods, clippy::disallowed_types, reason = "the house rules bind production code")]
 
 mod docs;
 mod layers;
@@ -65,16 +57,12 @@ fn main() -> ExitCode {
 /// The folder of the workspace.
 fn root() -> PathBuf {
     let here = Path::new(env!("CARGO_MANIFEST_DIR"));
-    here.parent()
-        .and_then(Path::parent)
-        .unwrap_or(here)
-        .to_owned()
+    here.parent().and_then(Path::parent).unwrap_or(here).to_owned()
 }
 
 /// Reads a file, saying which where it cannot.
 fn read(path: &Path) -> Result<String> {
-    std::fs::read_to_string(path)
-        .map_err(|error| format!("cannot read {}: {error}", path.display()))
+    std::fs::read_to_string(path).map_err(|error| format!("cannot read {}: {error}", path.display()))
 }
 
 /// Writes a file with its folder, saying which where it cannot.
@@ -91,11 +79,7 @@ fn files(folder: &Path, endings: &[&str]) -> Vec<PathBuf> {
         return found;
     };
     for path in entries.flatten().map(|entry| entry.path()) {
-        let name = path
-            .file_name()
-            .unwrap_or_default()
-            .to_string_lossy()
-            .into_owned();
+        let name = path.file_name().unwrap_or_default().to_string_lossy().into_owned();
         if path.is_dir() {
             if !name.starts_with('.') && name != "target" {
                 found.extend(files(&path, endings));
@@ -110,8 +94,5 @@ fn files(folder: &Path, endings: &[&str]) -> Vec<PathBuf> {
 
 /// A path as the reader knows it: from the workspace root.
 fn shown(path: &Path) -> String {
-    path.strip_prefix(root())
-        .unwrap_or(path)
-        .display()
-        .to_string()
+    path.strip_prefix(root()).unwrap_or(path).display().to_string()
 }

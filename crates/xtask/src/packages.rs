@@ -23,17 +23,11 @@ const NEEDED: [(&str, &[&str]); 12] = [
 
 /// Makes sure every program is there: installs what is missing on Debian as root, else says what to install.
 pub(crate) fn ensure() -> Outcome {
-    let missing: Vec<_> = NEEDED
-        .iter()
-        .filter(|(program, _)| !is_there(program))
-        .collect();
+    let missing: Vec<_> = NEEDED.iter().filter(|(program, _)| !is_there(program)).collect();
     if missing.is_empty() {
         return Ok("every program is there".to_owned());
     }
-    let mut packages: Vec<&str> = missing
-        .iter()
-        .flat_map(|(_, packages)| packages.iter().copied())
-        .collect();
+    let mut packages: Vec<&str> = missing.iter().flat_map(|(_, packages)| packages.iter().copied()).collect();
     packages.sort_unstable();
     packages.dedup();
     if !(is_root() && is_there("apt-get")) {
@@ -46,10 +40,7 @@ pub(crate) fn ensure() -> Outcome {
     }
     install(&packages)?;
     match NEEDED.iter().find(|(program, _)| !is_there(program)) {
-        Some((program, _)) => Err(format!(
-            "{program} is still missing after installing {}",
-            packages.join(" ")
-        )),
+        Some((program, _)) => Err(format!("{program} is still missing after installing {}", packages.join(" "))),
         None => Ok(format!("installed {}", packages.join(" "))),
     }
 }
@@ -57,17 +48,9 @@ pub(crate) fn ensure() -> Outcome {
 /// Installs what the archive has of `packages`; no service is started.
 pub(crate) fn install(packages: &[&str]) -> Outcome {
     command(apt().arg("update"))?;
-    let known: Vec<&str> = packages
-        .iter()
-        .copied()
-        .filter(|package| is_in_archive(package))
-        .collect();
+    let known: Vec<&str> = packages.iter().copied().filter(|package| is_in_archive(package)).collect();
     let _no_services = NoServices::new();
-    command(
-        apt()
-            .args(["install", "-y", "--no-install-recommends"])
-            .args(known),
-    )
+    command(apt().args(["install", "-y", "--no-install-recommends"]).args(known))
 }
 
 fn apt() -> Command {
@@ -77,11 +60,7 @@ fn apt() -> Command {
 }
 
 fn is_in_archive(package: &str) -> bool {
-    Command::new("apt-cache")
-        .arg("show")
-        .arg(package)
-        .output()
-        .is_ok_and(|output| output.status.success())
+    Command::new("apt-cache").arg("show").arg(package).output().is_ok_and(|output| output.status.success())
 }
 
 /// While it lives, Debian's maintainer scripts start no service.
@@ -93,8 +72,7 @@ const POLICY: &str = "/usr/sbin/policy-rc.d";
 
 impl NoServices {
     fn new() -> Self {
-        let ours = !Path::new(POLICY).exists()
-            && write_executable(POLICY, "#!/bin/sh\nexit 101\n").is_ok();
+        let ours = !Path::new(POLICY).exists() && write_executable(POLICY, "#!/bin/sh\nexit 101\n").is_ok();
         Self { ours }
     }
 }
@@ -116,9 +94,7 @@ fn write_executable(path: &str, text: &str) -> std::io::Result<()> {
 /// Whether a program is on the path, or where administrators' programs lie.
 pub(crate) fn is_there(program: &str) -> bool {
     let path = std::env::var("PATH").unwrap_or_default();
-    path.split(':')
-        .chain(["/usr/sbin", "/sbin"])
-        .any(|folder| Path::new(folder).join(program).is_file())
+    path.split(':').chain(["/usr/sbin", "/sbin"]).any(|folder| Path::new(folder).join(program).is_file())
 }
 
 /// Whether we are root.

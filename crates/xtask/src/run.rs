@@ -40,14 +40,9 @@ impl Report {
             println!("{}", words.trim_end());
         }
         let verdict = if good { "ok" } else { "FAILED" };
-        let put_off = if left_out > 0 {
-            format!(", {left_out} left to a later stage or marked ignored")
-        } else {
-            String::new()
-        };
-        let line = format!(
-            "{name:<28} {verdict:<6} {seconds:>7.1} s  {passed} passed, {failed} failed{put_off}"
-        );
+        let put_off =
+            if left_out > 0 { format!(", {left_out} left to a later stage or marked ignored") } else { String::new() };
+        let line = format!("{name:<28} {verdict:<6} {seconds:>7.1} s  {passed} passed, {failed} failed{put_off}");
         println!("    {line}");
         self.lines.push(line);
         self.passed += passed;
@@ -58,46 +53,27 @@ impl Report {
     /// The summary; its last line is `N passed, N failed`.
     pub(crate) fn summary(&self) -> (String, bool) {
         let total = format!("{} passed, {} failed", self.passed, self.failed);
-        (
-            format!("\n{}\n{total}", self.lines.join("\n")),
-            self.failed == 0,
-        )
+        (format!("\n{}\n{total}", self.lines.join("\n")), self.failed == 0)
     }
 }
 
 /// Sums the `test result:` lines: passed, failed, ignored.
 fn tests(words: &str) -> (usize, usize, usize) {
     let mut sums = (0, 0, 0);
-    for line in words
-        .lines()
-        .filter(|line| line.starts_with("test result: "))
-    {
+    for line in words.lines().filter(|line| line.starts_with("test result: ")) {
         let count = |word: &str| {
-            let part = line
-                .split(['.', ';'])
-                .map(str::trim)
-                .find(|part| part.ends_with(word));
-            part.and_then(|part| part.split(' ').next()?.parse::<usize>().ok())
-                .unwrap_or(0)
+            let part = line.split(['.', ';']).map(str::trim).find(|part| part.ends_with(word));
+            part.and_then(|part| part.split(' ').next()?.parse::<usize>().ok()).unwrap_or(0)
         };
-        sums = (
-            sums.0 + count(" passed"),
-            sums.1 + count(" failed"),
-            sums.2 + count(" ignored"),
-        );
+        sums = (sums.0 + count(" passed"), sums.1 + count(" failed"), sums.2 + count(" ignored"));
     }
     sums
 }
 
 /// Runs to the end, keeping standard output and error in the order they came.
 pub(crate) fn command(command: &mut Command) -> Outcome {
-    command
-        .stdin(Stdio::null())
-        .stdout(Stdio::piped())
-        .stderr(Stdio::piped());
-    let mut child = command
-        .spawn()
-        .map_err(|error| format!("cannot run {}: {error}", shown(command)))?;
+    command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
+    let mut child = command.spawn().map_err(|error| format!("cannot run {}: {error}", shown(command)))?;
     let words = Arc::new(Mutex::new(String::new()));
     let readers = [
         child.stdout.take().map(|pipe| collect(pipe, words.clone())),
@@ -129,18 +105,12 @@ pub(crate) fn command(command: &mut Command) -> Outcome {
     }
 }
 
-fn collect(
-    pipe: impl Read + Send + 'static,
-    words: Arc<Mutex<String>>,
-) -> std::thread::JoinHandle<()> {
+fn collect(pipe: impl Read + Send + 'static, words: Arc<Mutex<String>>) -> std::thread::JoinHandle<()> {
     std::thread::spawn(move || {
         let mut pipe = BufReader::new(pipe);
         let mut line = Vec::new();
         while matches!(pipe.read_until(b'\n', &mut line), Ok(read) if read > 0) {
-            words
-                .lock()
-                .unwrap_or_else(PoisonError::into_inner)
-                .push_str(&String::from_utf8_lossy(&line));
+            words.lock().unwrap_or_else(PoisonError::into_inner).push_str(&String::from_utf8_lossy(&line));
             line.clear();
         }
     })
@@ -149,10 +119,7 @@ fn collect(
 /// A command as one would type it.
 fn shown(command: &Command) -> String {
     let words = std::iter::once(command.get_program()).chain(command.get_args());
-    words
-        .map(|word| word.to_string_lossy().into_owned())
-        .collect::<Vec<_>>()
-        .join(" ")
+    words.map(|word| word.to_string_lossy().into_owned()).collect::<Vec<_>>().join(" ")
 }
 
 /// The cargo that runs us.

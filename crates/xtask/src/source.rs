@@ -34,9 +34,7 @@ pub(crate) fn mask(source: &str) -> String {
 }
 
 fn line_length(rest: &[u8]) -> usize {
-    rest.iter()
-        .position(|byte| *byte == b'\n')
-        .unwrap_or(rest.len())
+    rest.iter().position(|byte| *byte == b'\n').unwrap_or(rest.len())
 }
 
 fn block_comment_length(rest: &[u8]) -> usize {
@@ -68,16 +66,11 @@ fn string_length(rest: &[u8]) -> usize {
 
 /// `r"…"`, `r#"…"#`, `br"…"`, `b"…"`.
 fn raw_string_length(rest: &[u8]) -> Option<usize> {
-    let prefix = rest
-        .iter()
-        .take_while(|byte| matches!(byte, b'r' | b'b'))
-        .count();
+    let prefix = rest.iter().take_while(|byte| matches!(byte, b'r' | b'b')).count();
     let after = rest.get(prefix..)?;
     let is_raw = rest.get(..prefix)?.contains(&b'r');
     if !is_raw {
-        return after
-            .starts_with(b"\"")
-            .then(|| prefix + string_length(after));
+        return after.starts_with(b"\"").then(|| prefix + string_length(after));
     }
     let hashes = after.iter().take_while(|byte| **byte == b'#').count();
     if prefix > 2 || after.get(hashes) != Some(&b'"') {
@@ -85,29 +78,18 @@ fn raw_string_length(rest: &[u8]) -> Option<usize> {
     }
     let close = [b"\"".as_slice(), &b"#".repeat(hashes)].concat();
     let body = after.get(hashes + 1..)?;
-    let end = body
-        .windows(close.len())
-        .position(|window| window == close)?;
+    let end = body.windows(close.len()).position(|window| window == close)?;
     Some(prefix + hashes + 1 + end + close.len())
 }
 
 /// Length of a character literal, 0 for a lifetime.
 fn char_length(rest: &[u8]) -> usize {
     match rest.get(1) {
-        Some(b'\\') => rest
-            .iter()
-            .skip(3)
-            .position(|byte| *byte == b'\'')
-            .map_or(0, |end| end + 4),
+        Some(b'\\') => rest.iter().skip(3).position(|byte| *byte == b'\'').map_or(0, |end| end + 4),
         Some(_) => {
-            let text = String::from_utf8_lossy(rest.get(1..rest.len().min(6)).unwrap_or_default())
-                .into_owned();
+            let text = String::from_utf8_lossy(rest.get(1..rest.len().min(6)).unwrap_or_default()).into_owned();
             let width = text.chars().next().map_or(1, char::len_utf8);
-            if rest.get(1 + width) == Some(&b'\'') {
-                width + 2
-            } else {
-                0
-            }
+            if rest.get(1 + width) == Some(&b'\'') { width + 2 } else { 0 }
         }
         None => 0,
     }
@@ -121,12 +103,8 @@ fn follows_word(bytes: &[u8], at: usize) -> bool {
 
 /// Line ranges (from 1, both ends in) of modules and functions behind `#[cfg(test)]`.
 pub(crate) fn test_regions(masked: &str) -> Vec<(usize, usize)> {
-    let marks = masked
-        .match_indices("#[cfg(test)]")
-        .chain(masked.match_indices("#[cfg(all(test"));
-    marks
-        .filter_map(|(at, _)| Some((line_of(masked, at), line_of(masked, block_end(masked, at)?))))
-        .collect()
+    let marks = masked.match_indices("#[cfg(test)]").chain(masked.match_indices("#[cfg(all(test"));
+    marks.filter_map(|(at, _)| Some((line_of(masked, at), line_of(masked, block_end(masked, at)?)))).collect()
 }
 
 /// A function: its name and the lines from `fn` to the closing brace.
@@ -144,19 +122,12 @@ pub(crate) fn functions(masked: &str) -> Vec<Function> {
             continue;
         }
         let rest = masked.get(at + 3..).unwrap_or_default();
-        let name: String = rest
-            .chars()
-            .take_while(|letter| letter.is_alphanumeric() || *letter == '_')
-            .collect();
+        let name: String = rest.chars().take_while(|letter| letter.is_alphanumeric() || *letter == '_').collect();
         let Some(end) = (!name.is_empty()).then(|| block_end(masked, at)).flatten() else {
             continue;
         };
         let line = line_of(masked, at);
-        found.push(Function {
-            name,
-            line,
-            lines: line_of(masked, end) - line + 1,
-        });
+        found.push(Function { name, line, lines: line_of(masked, end) - line + 1 });
     }
     found
 }
@@ -183,11 +154,7 @@ fn block_end(masked: &str, from: usize) -> Option<usize> {
 }
 
 fn line_of(text: &str, offset: usize) -> usize {
-    1 + text
-        .bytes()
-        .take(offset)
-        .filter(|byte| *byte == b'\n')
-        .count()
+    1 + text.bytes().take(offset).filter(|byte| *byte == b'\n').count()
 }
 
 #[cfg(test)]
@@ -196,14 +163,10 @@ mod tests {
 
     #[test]
     fn strings_comments_and_lifetimes_do_not_confuse_the_mask() {
-        let source =
-            "fn a<'x>() { let _ = (\"}\\\"{\", '{', r#\"}\"#); /* } */ } // }\nfn b() {}\n";
+        let source = "fn a<'x>() { let _ = (\"}\\\"{\", '{', r#\"}\"#); /* } */ } // }\nfn b() {}\n";
         let masked = mask(source);
         assert_eq!(masked.len(), source.len());
-        let found: Vec<_> = functions(&masked)
-            .into_iter()
-            .map(|f| (f.name, f.line, f.lines))
-            .collect();
+        let found: Vec<_> = functions(&masked).into_iter().map(|f| (f.name, f.line, f.lines)).collect();
         assert_eq!(found, [("a".to_owned(), 1, 1), ("b".to_owned(), 2, 1)]);
     }
 

@@ -24,10 +24,7 @@ pub(crate) fn main() -> Result<String> {
     for (id, places) in &places {
         if !rows.contains_key(id) {
             let all: Vec<&String> = places.code.iter().chain(&places.tests).collect();
-            faults.push(format!(
-                "{id} is not in the ledger (spec/*.toml); it is named in {}",
-                join(&all)
-            ));
+            faults.push(format!("{id} is not in the ledger (spec/*.toml); it is named in {}", join(&all)));
         }
     }
     let nowhere = Places::default();
@@ -40,12 +37,8 @@ pub(crate) fn main() -> Result<String> {
         match (&row.unmet, &row.later) {
             (Some(_), _) => {}
             (None, Some(_)) => later += 1,
-            (None, None) if places.code.is_empty() => {
-                faults.push(format!("{} has no code: {}", row.id, row.summary))
-            }
-            (None, None) if places.tests.is_empty() => {
-                faults.push(format!("{} has no test: {}", row.id, row.summary))
-            }
+            (None, None) if places.code.is_empty() => faults.push(format!("{} has no code: {}", row.id, row.summary)),
+            (None, None) if places.tests.is_empty() => faults.push(format!("{} has no test: {}", row.id, row.summary)),
             (None, None) => met += 1,
         }
     }
@@ -57,11 +50,7 @@ pub(crate) fn main() -> Result<String> {
         rows.len(),
         faults.len()
     );
-    if faults.is_empty() {
-        Ok(text + &summary)
-    } else {
-        Err(format!("{text}{}\n{summary}", faults.join("\n")))
-    }
+    if faults.is_empty() { Ok(text + &summary) } else { Err(format!("{text}{}\n{summary}", faults.join("\n"))) }
 }
 
 fn line(row: &Row, places: &Places) -> String {
@@ -72,12 +61,7 @@ fn line(row: &Row, places: &Places) -> String {
     text.push_str(&format!("] {}\n", row.summary));
     for (label, places) in [("code", &places.code), ("test", &places.tests)] {
         if !places.is_empty() {
-            writeln!(
-                text,
-                "    {label}: {}",
-                join(&places.iter().collect::<Vec<_>>())
-            )
-            .unwrap_or_default();
+            writeln!(text, "    {label}: {}", join(&places.iter().collect::<Vec<_>>())).unwrap_or_default();
         }
     }
     for (label, reason) in [("later", &row.later), ("unmet", &row.unmet)] {
@@ -89,11 +73,7 @@ fn line(row: &Row, places: &Places) -> String {
 }
 
 fn join(places: &[&String]) -> String {
-    places
-        .iter()
-        .map(|place| place.as_str())
-        .collect::<Vec<_>>()
-        .join(", ")
+    places.iter().map(|place| place.as_str()).collect::<Vec<_>>().join(", ")
 }
 
 /// Every id named in the crates of the product, in their tests and in the scenarios.
@@ -114,10 +94,7 @@ fn scan() -> Result<BTreeMap<String, Places>> {
         for (number, line) in text.lines().enumerate() {
             let number = number + 1;
             for id in ids(line) {
-                let in_test = all_test
-                    || regions
-                        .iter()
-                        .any(|(from, to)| (*from..=*to).contains(&number));
+                let in_test = all_test || regions.iter().any(|(from, to)| (*from..=*to).contains(&number));
                 let places = found.entry(id).or_default();
                 if in_test {
                     places.tests.insert(format!("{name}:{number}"));
@@ -132,11 +109,7 @@ fn scan() -> Result<BTreeMap<String, Places>> {
 
 /// Files that hold nothing but tests, or what tests read.
 fn is_test_file(path: &Path) -> bool {
-    let name = path
-        .file_name()
-        .unwrap_or_default()
-        .to_string_lossy()
-        .into_owned();
+    let name = path.file_name().unwrap_or_default().to_string_lossy().into_owned();
     let inside = |folder: &str| path.components().any(|part| part.as_os_str() == folder);
     inside("tests")
         || inside("scenarios")
@@ -147,14 +120,9 @@ fn is_test_file(path: &Path) -> bool {
 
 /// The ids in a line: `STS-3.3-7`, `DANE-A4`, `R9525-6.3-1`, `D-20`, `A-12`, `E-2`.
 pub(crate) fn ids(line: &str) -> Vec<String> {
-    let is_word =
-        |letter: char| letter.is_ascii_alphanumeric() || matches!(letter, '-' | '.' | '_' | '/');
+    let is_word = |letter: char| letter.is_ascii_alphanumeric() || matches!(letter, '-' | '.' | '_' | '/');
     let words = line.split(|letter| !is_word(letter));
-    words
-        .map(|word| word.trim_matches(['.', '-', '/', '_']))
-        .filter(|word| is_id(word))
-        .map(str::to_owned)
-        .collect()
+    words.map(|word| word.trim_matches(['.', '-', '/', '_'])).filter(|word| is_id(word)).map(str::to_owned).collect()
 }
 
 fn is_id(word: &str) -> bool {
@@ -162,26 +130,13 @@ fn is_id(word: &str) -> bool {
         return false;
     };
     let number = |text: &str| !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit());
-    let section = |text: &str| {
-        text.bytes()
-            .next()
-            .is_some_and(|byte| byte.is_ascii_digit())
-    };
+    let section = |text: &str| text.bytes().next().is_some_and(|byte| byte.is_ascii_digit());
     let reading = |text: &str| text.strip_prefix(['A', 'E']).is_some_and(number);
-    let tail = |text: &str| {
-        text.bytes()
-            .all(|byte| byte.is_ascii_digit() || matches!(byte, b'.' | b'-' | b'/'))
-    };
+    let tail = |text: &str| text.bytes().all(|byte| byte.is_ascii_digit() || matches!(byte, b'.' | b'-' | b'/'));
     match prefix {
         "A" | "D" | "E" => number(rest),
         "STS" | "TLSRPT" | "DANE" => (section(rest) && tail(rest)) || reading(rest),
-        _ => {
-            prefix
-                .strip_prefix('R')
-                .is_some_and(|rfc| rfc.len() == 4 && number(rfc))
-                && section(rest)
-                && tail(rest)
-        }
+        _ => prefix.strip_prefix('R').is_some_and(|rfc| rfc.len() == 4 && number(rfc)) && section(rest) && tail(rest),
     }
 }
 
@@ -192,9 +147,6 @@ mod tests {
     #[test]
     fn ids_are_told_from_ordinary_words() {
         let line = "// STS-3.3-7, (D-20) and DANE-A4: R9525-6.3-1. Not DANE-EE, TLS-1.2, UTF-8 or A-label; A-12, E-1.";
-        assert_eq!(
-            ids(line),
-            ["STS-3.3-7", "D-20", "DANE-A4", "R9525-6.3-1", "A-12", "E-1"]
-        );
+        assert_eq!(ids(line), ["STS-3.3-7", "D-20", "DANE-A4", "R9525-6.3-1", "A-12", "E-1"]);
     }
 }

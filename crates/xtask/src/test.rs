@@ -12,15 +12,8 @@ const LAB_LIMIT: &str = "900";
 /// Runs all stages whose name holds the filter, and sums up.
 pub(crate) fn main(arguments: &[&str]) -> Result<()> {
     let fast = arguments.contains(&"--fast");
-    let filter = arguments
-        .iter()
-        .find(|argument| !argument.starts_with("--"))
-        .copied()
-        .unwrap_or_default();
-    if let Some(unknown) = arguments
-        .iter()
-        .find(|argument| argument.starts_with("--") && **argument != "--fast")
-    {
+    let filter = arguments.iter().find(|argument| !argument.starts_with("--")).copied().unwrap_or_default();
+    if let Some(unknown) = arguments.iter().find(|argument| argument.starts_with("--") && **argument != "--fast") {
         return Err(format!("unknown option {unknown}; there is --fast"));
     }
     let mut report = Report::default();
@@ -44,31 +37,17 @@ pub(crate) fn main(arguments: &[&str]) -> Result<()> {
 type Stage = (&'static str, bool, fn() -> Outcome);
 
 const STAGES: [Stage; 10] = [
-    ("format", false, || {
-        command(cargo().args(["fmt", "--all", "--check"]))
-    }),
+    ("format", false, || command(cargo().args(["fmt", "--all", "--check"]))),
     ("ledger", false, spec::main),
     ("layers", false, layers::main),
     ("clippy", false, || {
-        command(cargo().args([
-            "clippy",
-            "--workspace",
-            "--all-targets",
-            "--quiet",
-            "--",
-            "-D",
-            "warnings",
-        ]))
+        command(cargo().args(["clippy", "--workspace", "--all-targets", "--quiet", "--", "-D", "warnings"]))
     }),
-    ("tests", false, || {
-        command(cargo().args(["test", "--workspace", "--no-fail-fast"]))
-    }),
+    ("tests", false, || command(cargo().args(["test", "--workspace", "--no-fail-fast"]))),
     ("docs", false, docs::stage),
     ("lab: programs", true, lab_programs),
     ("lab: Debian trees", true, trees::ensure),
-    ("lab: neighbours alone", true, || {
-        lab("strictmx-testbed", "neighbours")
-    }),
+    ("lab: neighbours alone", true, || lab("strictmx-testbed", "neighbours")),
     ("lab: strictmx", true, || lab("strictmx", "lab")),
 ];
 
@@ -85,40 +64,19 @@ fn lab_programs() -> Outcome {
 fn lab(package: &str, test: &str) -> Outcome {
     let executable = executable(package, test)?;
     let mut unshare = Command::new("unshare");
-    unshare.args([
-        "--net",
-        "--mount",
-        "--pid",
-        "--fork",
-        "--mount-proc",
-        "--kill-child",
-    ]);
-    unshare
-        .args(["timeout", LAB_LIMIT])
-        .arg(executable)
-        .args(["--ignored", "--test-threads=16"]);
+    unshare.args(["--net", "--mount", "--pid", "--fork", "--mount-proc", "--kill-child"]);
+    unshare.args(["timeout", LAB_LIMIT]).arg(executable).args(["--ignored", "--test-threads=16"]);
     unshare.env("STRICTMX_LAB", trees::folder());
     command(&mut unshare)
 }
 
 /// Builds a test binary and says where it is.
 pub(crate) fn executable(package: &str, test: &str) -> Result<PathBuf> {
-    let arguments = [
-        "test",
-        "--package",
-        package,
-        "--test",
-        test,
-        "--no-run",
-        "--message-format=json",
-    ];
+    let arguments = ["test", "--package", package, "--test", test, "--no-run", "--message-format=json"];
     let words = command(cargo().args(arguments))?;
     let name = format!("\"name\":\"{test}\"");
-    let line = words
-        .lines()
-        .find(|line| line.contains(&name) && line.contains("\"executable\":\""));
+    let line = words.lines().find(|line| line.contains(&name) && line.contains("\"executable\":\""));
     let path = line.and_then(|line| line.split("\"executable\":\"").nth(1)?.split('"').next());
-    path.map(PathBuf::from).ok_or_else(|| {
-        format!("cargo names no executable for the test {test} of {package}:\n{words}")
-    })
+    path.map(PathBuf::from)
+        .ok_or_else(|| format!("cargo names no executable for the test {test} of {package}:\n{words}"))
 }

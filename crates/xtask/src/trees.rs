@@ -15,39 +15,26 @@ const TOOLS: &str = "openssl,ca-certificates,iproute2,procps";
 
 /// Name, release, packages.
 const TREES: [(&str, &str, &str); 3] = [
-    (
-        "trixie-postfix",
-        "trixie",
-        "postfix,postfix-lmdb,libtlsrpt0",
-    ),
+    ("trixie-postfix", "trixie", "postfix,postfix-lmdb,libtlsrpt0"),
     ("bookworm-postfix", "bookworm", "postfix"),
-    (
-        "trixie-sendmail",
-        "trixie",
-        "sendmail-bin,sendmail-cf,sensible-mda,m4",
-    ),
+    ("trixie-sendmail", "trixie", "sendmail-bin,sendmail-cf,sensible-mda,m4"),
 ];
 
 /// Where the trees are.
 pub(crate) fn folder() -> PathBuf {
     let cache = std::env::var_os("XDG_CACHE_HOME").filter(|value| !value.is_empty());
-    cache
-        .map_or_else(|| PathBuf::from("/var/cache"), PathBuf::from)
-        .join("strictmx")
+    cache.map_or_else(|| PathBuf::from("/var/cache"), PathBuf::from).join("strictmx")
 }
 
 /// Makes what is missing; some minutes and 300 MB each, the first time.
 pub(crate) fn ensure() -> Outcome {
     let folder = folder();
-    fs::create_dir_all(&folder)
-        .map_err(|error| format!("cannot make {}: {error}", folder.display()))?;
+    fs::create_dir_all(&folder).map_err(|error| format!("cannot make {}: {error}", folder.display()))?;
     let mut words = String::new();
     for (name, release, packages) in TREES {
         let stamp = format!("{release} {packages},{TOOLS}\n");
         let stamp_file = folder.join(format!("{name}.stamp"));
-        if fs::read_to_string(&stamp_file).is_ok_and(|found| found == stamp)
-            && folder.join(name).is_dir()
-        {
+        if fs::read_to_string(&stamp_file).is_ok_and(|found| found == stamp) && folder.join(name).is_dir() {
             words.push_str(&format!("{name}: kept from before\n"));
             continue;
         }
@@ -65,19 +52,14 @@ fn make(folder: &Path, name: &str, release: &str, packages: &str) -> Outcome {
     }
     let include = format!("--include={packages},{TOOLS}");
     let mut debootstrap = Command::new("debootstrap");
-    debootstrap
-        .args(["--variant=minbase", &include, release])
-        .arg(&half)
-        .arg(mirror());
+    debootstrap.args(["--variant=minbase", &include, release]).arg(&half).arg(mirror());
     debootstrap.env("DEBIAN_FRONTEND", "noninteractive");
     let words = command(&mut debootstrap)?;
     let archives = half.join("var/cache/apt/archives");
     for package in crate::files(&archives, &[".deb"]) {
-        fs::remove_file(&package)
-            .map_err(|error| format!("cannot remove {}: {error}", package.display()))?;
+        fs::remove_file(&package).map_err(|error| format!("cannot remove {}: {error}", package.display()))?;
     }
-    fs::rename(&half, &whole)
-        .map_err(|error| format!("cannot rename {}: {error}", half.display()))?;
+    fs::rename(&half, &whole).map_err(|error| format!("cannot rename {}: {error}", half.display()))?;
     Ok(words)
 }
 
@@ -90,24 +72,10 @@ fn remove(tree: &Path) -> Result<()> {
 
 /// The mirror this machine's own apt uses for Debian.
 fn mirror() -> String {
-    let format = [
-        "indextargets",
-        "--format",
-        "$(SITE)",
-        "Created-By: Packages",
-        "Origin: Debian",
-        "Component: main",
-    ];
-    let output = Command::new("apt-get")
-        .args(format)
-        .output()
-        .map(|output| output.stdout)
-        .unwrap_or_default();
+    let format = ["indextargets", "--format", "$(SITE)", "Created-By: Packages", "Origin: Debian", "Component: main"];
+    let output = Command::new("apt-get").args(format).output().map(|output| output.stdout).unwrap_or_default();
     let output = String::from_utf8_lossy(&output).into_owned();
-    let sites = output
-        .lines()
-        .map(str::trim)
-        .filter(|site| !site.contains("security"));
+    let sites = output.lines().map(str::trim).filter(|site| !site.contains("security"));
     sites
         .filter(|site| !site.is_empty())
         .map(str::to_owned)

@@ -52,12 +52,7 @@ pub struct Answer {
 impl Answer {
     /// Any reply, insecure, TTL 300 s (of negative answers: of the SOA).
     pub fn new(reply: Reply) -> Self {
-        Self {
-            reply,
-            ttl: 300,
-            secure: false,
-            delay: Duration::ZERO,
-        }
+        Self { reply, ttl: 300, secure: false, delay: Duration::ZERO }
     }
 
     /// Records.
@@ -73,12 +68,7 @@ impl Answer {
 
     /// MX records.
     pub fn mx(hosts: &[(u16, &str)]) -> Self {
-        Self::records(
-            hosts
-                .iter()
-                .map(|(preference, host)| Data::Mx(*preference, (*host).to_owned()))
-                .collect(),
-        )
+        Self::records(hosts.iter().map(|(preference, host)| Data::Mx(*preference, (*host).to_owned())).collect())
     }
 
     /// TLSA records from presentation form, `3 1 1 <hex>`.
@@ -148,7 +138,6 @@ fn tlsa(text: &str) -> Data {
     let fields: Vec<&str> = text.split_whitespace().collect();
     let number = |at: usize| fields[at].parse().expect("a number");
     let hex = fields[3..].concat();
-    let octets =
-        (0..hex.len() / 2).map(|at| u8::from_str_radix(&hex[2 * at..2 * at + 2], 16).expect("hex"));
+    let octets = (0..hex.len() / 2).map(|at| u8::from_str_radix(&hex[2 * at..2 * at + 2], 16).expect("hex"));
     Data::Tlsa(number(0), number(1), number(2), octets.collect())
 }

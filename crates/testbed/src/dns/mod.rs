@@ -60,11 +60,7 @@ impl Server {
     pub fn start(address: &str) -> Self {
         let state = Arc::new(State::default());
         let (address, tasks) = serve::start(address, &state);
-        Self {
-            address,
-            state,
-            _tasks: tasks,
-        }
+        Self { address, state, _tasks: tasks }
     }
 
     /// Where it listens.
@@ -86,18 +82,12 @@ impl Server {
             told.names.insert(parent.to_owned());
             parent = rest;
         }
-        told.answers
-            .insert((name, wire::type_code(rtype)), answers.into());
+        told.answers.insert((name, wire::type_code(rtype)), answers.into());
     }
 
     /// Forgets what was told for `name` and type.
     pub fn forget(&self, name: &str, rtype: &str) {
-        self.state
-            .told
-            .lock()
-            .unwrap()
-            .answers
-            .remove(&(canonical(name), wire::type_code(rtype)));
+        self.state.told.lock().unwrap().answers.remove(&(canonical(name), wire::type_code(rtype)));
     }
 
     /// Answers for all that was not told: called with the name and the type. For many domains at once.
@@ -127,24 +117,13 @@ impl Server {
 
     /// An alias, insecure, TTL 300 s. Questions of every type follow it.
     pub fn cname(&self, name: &str, target: &str) {
-        self.put(
-            name,
-            "CNAME",
-            Answer::records(vec![Data::Cname(target.to_owned())]),
-        );
+        self.put(name, "CNAME", Answer::records(vec![Data::Cname(target.to_owned())]));
     }
 
     /// How often this was asked, over UDP and TCP together.
     pub fn asked(&self, name: &str, rtype: &str) -> usize {
         let key = (canonical(name), wire::type_code(rtype));
-        self.state
-            .asked
-            .lock()
-            .unwrap()
-            .counts
-            .get(&key)
-            .copied()
-            .unwrap_or(0)
+        self.state.asked.lock().unwrap().counts.get(&key).copied().unwrap_or(0)
     }
 
     /// All questions so far.
@@ -160,11 +139,7 @@ impl Server {
     /// The first ten thousand questions in the order they came, as `name type`.
     pub fn transcript(&self) -> Vec<String> {
         let asked = self.state.asked.lock().unwrap();
-        asked
-            .order
-            .iter()
-            .map(|(name, rtype)| format!("{name} {}", wire::type_name(*rtype)))
-            .collect()
+        asked.order.iter().map(|(name, rtype)| format!("{name} {}", wire::type_name(*rtype))).collect()
     }
 
     /// Sets every counter to nought.
@@ -209,24 +184,14 @@ impl State {
     fn told(&self, name: &str, rtype: u16) -> Option<Answer> {
         let mut told = self.told.lock().unwrap();
         if let Some(answers) = told.answers.get_mut(&(name.to_owned(), rtype)) {
-            return if answers.len() > 1 {
-                answers.pop_front()
-            } else {
-                answers.front().cloned()
-            };
+            return if answers.len() > 1 { answers.pop_front() } else { answers.front().cloned() };
         }
-        told.otherwise
-            .as_ref()
-            .and_then(|answer| answer(name, &wire::type_name(rtype)))
+        told.otherwise.as_ref().and_then(|answer| answer(name, &wire::type_name(rtype)))
     }
 
     fn absent(&self, name: &str) -> Answer {
         let exists = self.told.lock().unwrap().names.contains(name);
-        if exists {
-            Answer::no_data()
-        } else {
-            Answer::nx_domain()
-        }
+        if exists { Answer::no_data() } else { Answer::nx_domain() }
     }
 }
 

@@ -21,20 +21,13 @@ pub(super) fn start(address: &str, state: &Arc<State>) -> (SocketAddr, [Guard; 2
         let _inside = rt::handle().enter();
         Arc::new(UdpSocket::from_std(udp).expect("a socket"))
     };
-    (
-        address,
-        [
-            Guard::spawn(serve_udp(udp, state.clone())),
-            Guard::spawn(serve_tcp(tcp, state.clone())),
-        ],
-    )
+    (address, [Guard::spawn(serve_udp(udp, state.clone())), Guard::spawn(serve_tcp(tcp, state.clone()))])
 }
 
 /// With port 0 the port TCP got may be taken for UDP; then another is tried.
 fn bind(address: &str) -> (StdListener, StdUdp) {
     for _ in 0..50 {
-        let tcp = StdListener::bind(address)
-            .unwrap_or_else(|e| panic!("cannot listen on {address}: {e}"));
+        let tcp = StdListener::bind(address).unwrap_or_else(|e| panic!("cannot listen on {address}: {e}"));
         if let Ok(udp) = StdUdp::bind(tcp.local_addr().expect("a bound address")) {
             return (tcp, udp);
         }
@@ -86,14 +79,8 @@ async fn connection(mut stream: TcpStream, state: Arc<State>) {
             continue;
         };
         tokio::time::sleep(answer.delay).await;
-        let size = u16::try_from(octets.len())
-            .expect("an answer TCP can carry")
-            .to_be_bytes();
-        if stream
-            .write_all(&[&size[..], &octets].concat())
-            .await
-            .is_err()
-        {
+        let size = u16::try_from(octets.len()).expect("an answer TCP can carry").to_be_bytes();
+        if stream.write_all(&[&size[..], &octets].concat()).await.is_err() {
             return;
         }
     }
@@ -138,12 +125,7 @@ fn write(query: &Query, aliases: &[(String, Answer)], owner: &str, answer: &Answ
     let mut message = Message::new(query, rcode, authentic);
     for (owner, alias) in aliases {
         if let Some(target) = alias.alias_target() {
-            message.record(
-                owner,
-                wire::type_code("CNAME"),
-                alias.ttl,
-                &Data::Cname(target),
-            );
+            message.record(owner, wire::type_code("CNAME"), alias.ttl, &Data::Cname(target));
         }
     }
     for data in records {
@@ -161,13 +143,7 @@ fn spoil(mut octets: Vec<u8>, reply: &Reply) -> Vec<u8> {
     match reply {
         Reply::WrongId(_) => octets[1] ^= 0xff,
         // The first letter of the first label of the question: another name.
-        Reply::WrongQuestion(_) => {
-            octets[13] = if octets[13].eq_ignore_ascii_case(&b'x') {
-                b'y'
-            } else {
-                b'x'
-            }
-        }
+        Reply::WrongQuestion(_) => octets[13] = if octets[13].eq_ignore_ascii_case(&b'x') { b'y' } else { b'x' },
         _ => {}
     }
     octets

@@ -20,13 +20,8 @@ const TYPES: [(&str, u16); 12] = [
 
 /// Number of a type by its name; `TYPE999` for any other.
 pub(super) fn type_code(name: &str) -> u16 {
-    let known = TYPES
-        .iter()
-        .find(|(known, _)| known.eq_ignore_ascii_case(name))
-        .map(|(_, code)| *code);
-    known
-        .or_else(|| name.strip_prefix("TYPE")?.parse().ok())
-        .unwrap_or_else(|| panic!("no record type {name}"))
+    let known = TYPES.iter().find(|(known, _)| known.eq_ignore_ascii_case(name)).map(|(_, code)| *code);
+    known.or_else(|| name.strip_prefix("TYPE")?.parse().ok()).unwrap_or_else(|| panic!("no record type {name}"))
 }
 
 /// Name of a type by its number.
@@ -50,12 +45,7 @@ pub(super) struct Query {
 impl Query {
     /// Reads a query; nothing for what is none.
     pub(super) fn parse(message: &[u8]) -> Option<Self> {
-        let word = |at: usize| {
-            Some(u16::from_be_bytes([
-                *message.get(at)?,
-                *message.get(at + 1)?,
-            ]))
-        };
+        let word = |at: usize| Some(u16::from_be_bytes([*message.get(at)?, *message.get(at + 1)?]));
         let flags = word(2)?;
         if flags & 0x8000 != 0 || word(4)? != 1 {
             return None;
@@ -63,29 +53,15 @@ impl Query {
         let (name, end) = name(message, 12)?;
         let rtype = word(end)?;
         let question = message.get(12..end + 4)?.to_vec();
-        let edns = (word(10)? > 0)
-            .then(|| Self::edns(message, end + 4))
-            .flatten();
-        Some(Self {
-            id: [message[0], message[1]],
-            flags,
-            name,
-            rtype,
-            question,
-            edns,
-        })
+        let edns = (word(10)? > 0).then(|| Self::edns(message, end + 4)).flatten();
+        Some(Self { id: [message[0], message[1]], flags, name, rtype, question, edns })
     }
 
     /// The OPT record, when it is the first additional record, where every client puts it.
     fn edns(message: &[u8], at: usize) -> Option<(u16, bool)> {
         let record = message.get(at..at + 11)?;
         let is_opt = record[0] == 0 && u16::from_be_bytes([record[1], record[2]]) == 41;
-        is_opt.then(|| {
-            (
-                u16::from_be_bytes([record[3], record[4]]),
-                record[7] & 0x80 != 0,
-            )
-        })
+        is_opt.then(|| (u16::from_be_bytes([record[3], record[4]]), record[7] & 0x80 != 0))
     }
 
     /// Whether the asker wants to see the AD bit (RFC 6840 §5.7).
@@ -110,11 +86,7 @@ impl Message {
         let mut octets = query.id.to_vec();
         let recursion_desired = query.flags & 0x0100;
         let checking_disabled = query.flags & 0x0010;
-        let ad = if authentic && query.wants_ad() {
-            0x0020
-        } else {
-            0
-        };
+        let ad = if authentic && query.wants_ad() { 0x0020 } else { 0 };
         let flags = 0x8080 | recursion_desired | checking_disabled | ad | u16::from(rcode);
         octets.extend(flags.to_be_bytes());
         octets.extend([0, 1, 0, 0, 0, 0, 0, 0]);
@@ -146,17 +118,7 @@ impl Message {
             return;
         };
         self.count(10);
-        self.octets.extend([
-            0,
-            0,
-            41,
-            0x04,
-            0xd0,
-            0,
-            0,
-            if dnssec_ok { 0x80 } else { 0 },
-            0,
-        ]);
+        self.octets.extend([0, 0, 41, 0x04, 0xd0, 0, 0, if dnssec_ok { 0x80 } else { 0 }, 0]);
         let mut options = Vec::new();
         if let Some((code, text)) = error {
             options.extend([0, 15]);
@@ -212,13 +174,8 @@ fn rdata(data: &Data) -> Vec<u8> {
     match data {
         Data::A(address) => address.octets().to_vec(),
         Data::Aaaa(address) => address.octets().to_vec(),
-        Data::Mx(preference, host) => {
-            [preference.to_be_bytes().to_vec(), encode_name(host)].concat()
-        }
-        Data::Txt(strings) => strings
-            .iter()
-            .flat_map(|s| [&length(s.len())[1..], s].concat())
-            .collect(),
+        Data::Mx(preference, host) => [preference.to_be_bytes().to_vec(), encode_name(host)].concat(),
+        Data::Txt(strings) => strings.iter().flat_map(|s| [&length(s.len())[1..], s].concat()).collect(),
         Data::Tlsa(usage, selector, matching, association) => {
             [&[*usage, *selector, *matching][..], association].concat()
         }
@@ -228,9 +185,7 @@ fn rdata(data: &Data) -> Vec<u8> {
 }
 
 fn length(octets: usize) -> [u8; 2] {
-    u16::try_from(octets)
-        .expect("data a record can hold")
-        .to_be_bytes()
+    u16::try_from(octets).expect("data a record can hold").to_be_bytes()
 }
 
 fn encode_name(name: &str) -> Vec<u8> {

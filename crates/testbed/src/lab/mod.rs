@@ -2,7 +2,7 @@
 //!
 //! Needs root and a network, mount and process namespace of its own with `lo` up, and the folder of Debian
 //! trees that `cargo xtask test` makes; `STRICTMX_LAB` names that folder and thereby says that all of this is
-//! so. Without it [`Lab::shared`] says why there is no lab.
+//! so. Tests that use the lab are marked `#[ignore]` with that reason.
 //!
 //! Who listens where, inside the namespace:
 //!
@@ -50,18 +50,14 @@ pub struct Lab {
 }
 
 impl Lab {
-    /// The lab of this process, brought up at first use; nothing, with the reason on standard error, where
-    /// there cannot be one.
-    pub fn shared() -> Option<&'static Self> {
-        static LAB: OnceLock<Option<Lab>> = OnceLock::new();
+    /// The lab of this process, brought up at first use. Panics with the reason where there cannot be one.
+    pub fn shared() -> &'static Self {
+        static LAB: OnceLock<Lab> = OnceLock::new();
         LAB.get_or_init(|| {
-            let Some(trees) = std::env::var_os("STRICTMX_LAB") else {
-                eprintln!("skipped: the lab of real neighbours needs root and an own namespace; run `cargo xtask test`");
-                return None;
-            };
-            Some(Self::start(trees.into()))
+            let trees = std::env::var_os("STRICTMX_LAB");
+            let trees = trees.expect("the lab needs root and namespaces of its own; `cargo xtask test` makes them");
+            Self::start(trees.into())
         })
-        .as_ref()
     }
 
     fn start(trees: PathBuf) -> Self {
@@ -99,10 +95,7 @@ impl Lab {
 
     /// An address nobody else in this process has: `127.0.2.x` for a mail host, `127.0.1.x` for a policy host.
     pub fn address(&self, network: u8) -> String {
-        format!(
-            "127.0.{network}.{}",
-            self.next_address.fetch_add(1, Ordering::Relaxed)
-        )
+        format!("127.0.{network}.{}", self.next_address.fetch_add(1, Ordering::Relaxed))
     }
 
     /// Changes a zone while everything runs: lines of `add NAME TTL TYPE DATA` or `del NAME [TYPE]`, names
@@ -113,21 +106,16 @@ impl Lab {
 
     /// Postfix 3.10 of Debian trixie, started at first use.
     pub fn postfix310(&self) -> &Postfix {
-        self.postfix310.get_or_init(|| {
-            Postfix::start(&self.work, &self.trees, Release::Trixie, &self.ca_file())
-        })
+        self.postfix310.get_or_init(|| Postfix::start(&self.work, &self.trees, Release::Trixie, &self.ca_file()))
     }
 
     /// Postfix 3.7 of Debian bookworm, started at first use.
     pub fn postfix37(&self) -> &Postfix {
-        self.postfix37.get_or_init(|| {
-            Postfix::start(&self.work, &self.trees, Release::Bookworm, &self.ca_file())
-        })
+        self.postfix37.get_or_init(|| Postfix::start(&self.work, &self.trees, Release::Bookworm, &self.ca_file()))
     }
 
     /// sendmail of Debian trixie with `FEATURE(sts)`.
     pub fn sendmail(&self) -> &Sendmail {
-        self.sendmail
-            .get_or_init(|| Sendmail::start(&self.work, &self.trees, &self.ca_file()))
+        self.sendmail.get_or_init(|| Sendmail::start(&self.work, &self.trees, &self.ca_file()))
     }
 }

@@ -57,36 +57,18 @@ impl Names {
         let conf = folder.join("knot.conf");
         fs::write(&conf, knot_conf(&folder)).expect("knot's config is written");
         for zone in [".", "test.", "secure.test.", "bogus.test."] {
-            let arguments = [
-                zone,
-                "generate",
-                "algorithm=ECDSAP256SHA256",
-                "ksk=yes",
-                "zsk=yes",
-            ];
+            let arguments = [zone, "generate", "algorithm=ECDSAP256SHA256", "ksk=yes", "zsk=yes"];
             run(Command::new("keymgr").arg("-c").arg(&conf).args(arguments));
         }
         write_zones(&folder, &conf);
-        let key = run(Command::new("keymgr")
-            .arg("-c")
-            .arg(&conf)
-            .args([".", "dnskey"]));
+        let key = run(Command::new("keymgr").arg("-c").arg(&conf).args([".", "dnskey"]));
         fs::write(work.path("root.key"), key).expect("the root key is written");
-        fs::write(
-            work.path("root.hints"),
-            format!(". 3600 NS ns.root.\nns.root. 3600 A {KNOT}\n"),
-        )
-        .expect("hints");
-        let knot = daemon(
-            Command::new("knotd").arg("-c").arg(&conf),
-            &folder.join("log"),
-        );
+        fs::write(work.path("root.hints"), format!(". 3600 NS ns.root.\nns.root. 3600 A {KNOT}\n")).expect("hints");
+        let knot = daemon(Command::new("knotd").arg("-c").arg(&conf), &folder.join("log"));
         answers(KNOT, "secure.test", &folder.join("log"));
         let validating = unbound(work, "127.0.0.1", "validator iterator");
         let trusting = unbound(work, "127.0.0.2", "iterator");
-        Self {
-            _daemons: [knot, validating, trusting],
-        }
+        Self { _daemons: [knot, validating, trusting] }
     }
 
     /// See [`super::Lab::update`].
@@ -97,27 +79,14 @@ impl Names {
         }
         script.push_str("send\nquit\n");
         let mut command = Command::new("knsupdate");
-        command
-            .stdin(Stdio::piped())
-            .stdout(Stdio::piped())
-            .stderr(Stdio::piped());
-        let mut child = command
-            .spawn()
-            .expect("knsupdate (Debian package knot-dnsutils)");
-        child
-            .stdin
-            .take()
-            .expect("a pipe")
-            .write_all(script.as_bytes())
-            .expect("a script is taken");
+        command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
+        let mut child = command.spawn().expect("knsupdate (Debian package knot-dnsutils)");
+        child.stdin.take().expect("a pipe").write_all(script.as_bytes()).expect("a script is taken");
         let output = child.wait_with_output().expect("knsupdate ends");
         let said = [output.stdout, output.stderr].concat();
         let said = String::from_utf8_lossy(&said);
         let refused = said.contains("rror") || said.contains("failed") || said.contains("status: ");
-        assert!(
-            output.status.success() && !refused,
-            "knsupdate said:\n{said}\nto:\n{script}"
-        );
+        assert!(output.status.success() && !refused, "knsupdate said:\n{said}\nto:\n{script}");
     }
 }
 
@@ -133,24 +102,10 @@ fn knot_conf(folder: &Path) -> String {
          template:\n  - id: default\n    storage: {folder}/zones\n    acl: local\n    zonefile-sync: -1\n    \
          zonefile-load: whole\n    dnssec-policy: lab\nzone:\n"
     );
-    for zone in [
-        ".",
-        "test.",
-        "secure.test.",
-        "insecure.test.",
-        "bogus.test.",
-    ] {
-        let signing = if zone == "insecure.test." {
-            "off"
-        } else {
-            "on"
-        };
+    for zone in [".", "test.", "secure.test.", "insecure.test.", "bogus.test."] {
+        let signing = if zone == "insecure.test." { "off" } else { "on" };
         let file = zone_file(zone);
-        writeln!(
-            conf,
-            "  - domain: {zone}\n    file: {file}\n    dnssec-signing: {signing}"
-        )
-        .expect("a string");
+        writeln!(conf, "  - domain: {zone}\n    file: {file}\n    dnssec-signing: {signing}").expect("a string");
     }
     conf
 }
@@ -161,14 +116,8 @@ fn zone_file(zone: &str) -> String {
 
 fn write_zones(folder: &Path, conf: &Path) {
     let ds = |zone: &str| {
-        let all = run(Command::new("keymgr")
-            .arg("-c")
-            .arg(conf)
-            .args([zone, "ds"]));
-        all.lines()
-            .find(|line| line.contains(" 13 2 "))
-            .expect("a SHA-256 DS of a fresh key")
-            .to_owned()
+        let all = run(Command::new("keymgr").arg("-c").arg(conf).args([zone, "ds"]));
+        all.lines().find(|line| line.contains(" 13 2 ")).expect("a SHA-256 DS of a fresh key").to_owned()
     };
     let delegation = |zone: &str| format!("{zone} NS ns.{zone}\nns.{zone} A {KNOT}\n");
     let wrong_ds = format!("bogus.test. DS 4711 13 2 {}\n", "ab".repeat(32));
@@ -181,24 +130,15 @@ fn write_zones(folder: &Path, conf: &Path) {
         + &delegation("bogus.test.")
         + &wrong_ds;
     let write = |zone: &str, body: &str| {
-        let server = if zone == "." {
-            "ns.root.".to_owned()
-        } else {
-            format!("ns.{zone}")
-        };
-        let soa = format!(
-            "$TTL 60\n{zone} SOA {server} hostmaster.test. 1 3600 600 86400 5\n{zone} NS {server}\n"
-        );
-        fs::write(folder.join("zones").join(zone_file(zone)), soa + body)
-            .expect("a zone is written");
+        let server = if zone == "." { "ns.root.".to_owned() } else { format!("ns.{zone}") };
+        let soa = format!("$TTL 60\n{zone} SOA {server} hostmaster.test. 1 3600 600 86400 5\n{zone} NS {server}\n");
+        fs::write(folder.join("zones").join(zone_file(zone)), soa + body).expect("a zone is written");
     };
     write(".", &root);
     write("test.", &test);
     for zone in Zone::ALL {
         let name = format!("{}.", zone.name());
-        let body = format!(
-            "ns.{name} A {KNOT}\n{name} A 127.0.2.250\n{name} TXT \"lab\"\n{name} MX 10 {name}\n"
-        );
+        let body = format!("ns.{name} A {KNOT}\n{name} A 127.0.2.250\n{name} TXT \"lab\"\n{name} MX 10 {name}\n");
         write(&name, &body);
     }
 }
@@ -218,12 +158,7 @@ fn unbound(work: &Work, address: &str, modules: &str) -> Child {
         key.display()
     );
     fs::write(folder.join("unbound.conf"), conf).expect("unbound's config is written");
-    let child = daemon(
-        Command::new("unbound")
-            .arg("-c")
-            .arg(folder.join("unbound.conf")),
-        &folder.join("log"),
-    );
+    let child = daemon(Command::new("unbound").arg("-c").arg(folder.join("unbound.conf")), &folder.join("log"));
     answers(address, "secure.test", &folder.join("log"));
     child
 }
@@ -238,17 +173,12 @@ fn answers(address: &str, name: &str, log: &Path) {
     query.extend([0, 0, 6, 0, 1]);
     let ready = wait(20, || {
         let socket = UdpSocket::bind("127.0.0.1:0").ok()?;
-        socket
-            .set_read_timeout(Some(Duration::from_millis(300)))
-            .ok()?;
+        socket.set_read_timeout(Some(Duration::from_millis(300))).ok()?;
         socket.send_to(&query, (address, 53)).ok()?;
         let mut answer = [0; 512];
         let size = socket.recv(&mut answer).ok()?;
         (size > 12 && answer[3] & 0x0f == 0 && answer[7] > 0).then_some(())
     });
     let log = fs::read_to_string(log).unwrap_or_default();
-    assert!(
-        ready.is_some(),
-        "{address} does not answer for {name}:\n{log}"
-    );
+    assert!(ready.is_some(), "{address} does not answer for {name}:\n{log}");
 }

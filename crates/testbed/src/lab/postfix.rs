@@ -51,26 +51,15 @@ impl Postfix {
     /// Starts the Postfix of `release`. Its every delivery uses DANE where no policy map says otherwise.
     pub(super) fn start(work: &Work, trees: &Path, release: Release, ca_file: &Path) -> Self {
         let tree = Tree::mount(work, trees, release.tree());
-        tree.write(
-            "etc/strictmx-test-ca.pem",
-            &fs::read_to_string(ca_file).expect("the root of the lab"),
-        );
+        tree.write("etc/strictmx-test-ca.pem", &fs::read_to_string(ca_file).expect("the root of the lab"));
         tree.write("etc/postfix/transport", "");
         tree.write("etc/postfix/main.cf", &main_cf(release));
-        let master =
-            fs::read_to_string(tree.path("etc/postfix/master.cf")).expect("Debian's master.cf");
-        let master: String = master
-            .lines()
-            .filter(|line| !is_smtpd(line))
-            .map(|line| format!("{line}\n"))
-            .collect();
+        let master = fs::read_to_string(tree.path("etc/postfix/master.cf")).expect("Debian's master.cf");
+        let master: String = master.lines().filter(|line| !is_smtpd(line)).map(|line| format!("{line}\n")).collect();
         tree.write("etc/postfix/master.cf", &master);
         run(tree.command("postfix").arg("check"));
         run(tree.command("postfix").arg("start"));
-        Self {
-            tree,
-            transports: Mutex::default(),
-        }
+        Self { tree, transports: Mutex::default() }
     }
 
     /// From now on mail for `domain` and everything below it asks `map` (`postfix-3.10`, `postfix`) of the policy
@@ -80,12 +69,10 @@ impl Postfix {
         let name = format!("lab{}", transports.len());
         let service = format!("{name}/unix={name} unix - - n - - smtp");
         run(self.tree.command("postconf").arg("-M").arg(service));
-        let maps =
-            format!("{name}/unix/smtp_tls_policy_maps=socketmap:inet:127.0.0.1:{port}:{map}");
+        let maps = format!("{name}/unix/smtp_tls_policy_maps=socketmap:inet:127.0.0.1:{port}:{map}");
         run(self.tree.command("postconf").arg("-P").arg(maps));
         transports.push(format!("{domain} {name}:\n.{domain} {name}:\n"));
-        self.tree
-            .write("etc/postfix/transport", &transports.concat());
+        self.tree.write("etc/postfix/transport", &transports.concat());
         run(self.tree.command("postfix").arg("reload"));
         // trivial-rewrite reads the table once; `postfix reload` replaces it, but not before this returns.
         std::thread::sleep(Duration::from_millis(300));
@@ -94,44 +81,23 @@ impl Postfix {
     /// Hands over one message.
     pub fn send(&self, to: &str) {
         let mut command = self.tree.command("sendmail");
-        command
-            .args(["-f", "sender@client.test", to])
-            .stdin(Stdio::piped());
+        command.args(["-f", "sender@client.test", to]).stdin(Stdio::piped());
         let mut child = command.spawn().expect("Postfix's sendmail");
         let text = format!("From: sender@client.test\nTo: {to}\nSubject: lab\n\nA message.\n");
-        child
-            .stdin
-            .take()
-            .expect("a pipe")
-            .write_all(text.as_bytes())
-            .expect("a message is taken");
-        assert!(
-            child.wait().expect("sendmail ends").success(),
-            "Postfix did not take a message for {to}"
-        );
+        child.stdin.take().expect("a pipe").write_all(text.as_bytes()).expect("a message is taken");
+        assert!(child.wait().expect("sendmail ends").success(), "Postfix did not take a message for {to}");
     }
 
     /// Waits until the log says something of `to`, at most for `seconds`; panics with the log when it does not.
     pub fn fate(&self, to: &str, seconds: u64) -> Fate {
         let fate = wait(seconds, || self.last_fate(to));
-        fate.unwrap_or_else(|| {
-            panic!(
-                "Postfix says nothing of {to} for {seconds} s:\n{}",
-                self.log()
-            )
-        })
+        fate.unwrap_or_else(|| panic!("Postfix says nothing of {to} for {seconds} s:\n{}", self.log()))
     }
 
     /// Waits until `to` is delivered, whatever was said before.
     pub fn sent(&self, to: &str, seconds: u64) {
-        let sent = wait(seconds, || {
-            (self.last_fate(to)? == Fate::Sent).then_some(())
-        });
-        assert!(
-            sent.is_some(),
-            "not delivered to {to} within {seconds} s:\n{}",
-            self.log()
-        );
+        let sent = wait(seconds, || (self.last_fate(to)? == Fate::Sent).then_some(()));
+        assert!(sent.is_some(), "not delivered to {to} within {seconds} s:\n{}", self.log());
     }
 
     /// Sends to `to` and waits for the first word about it.
@@ -147,9 +113,7 @@ impl Postfix {
 
     /// How many recipients in the queue contain `part`.
     pub fn queued(&self, part: &str) -> usize {
-        run(self.tree.command("postqueue").arg("-j"))
-            .matches(part)
-            .count()
+        run(self.tree.command("postqueue").arg("-j")).matches(part).count()
     }
 
     /// Tries everything in the queue again, now.
@@ -164,18 +128,13 @@ impl Postfix {
 
     /// `mail_version`.
     pub fn version(&self) -> String {
-        run(self.tree.command("postconf").args(["-h", "mail_version"]))
-            .trim()
-            .to_owned()
+        run(self.tree.command("postconf").args(["-h", "mail_version"])).trim().to_owned()
     }
 
     fn last_fate(&self, to: &str) -> Option<Fate> {
         let log = self.log();
         let needle = format!("to=<{to}>");
-        let line = log
-            .lines()
-            .rev()
-            .find(|line| line.contains(&needle) && line.contains("status="))?;
+        let line = log.lines().rev().find(|line| line.contains(&needle) && line.contains("status="))?;
         let status = line.split("status=").nth(1)?;
         Some(match status {
             status if status.starts_with("sent") => Fate::Sent,

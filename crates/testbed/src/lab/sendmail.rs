@@ -20,14 +20,8 @@ impl Sendmail {
     /// Mounts the tree.
     pub(super) fn start(work: &Work, trees: &Path, ca_file: &Path) -> Self {
         let tree = Tree::mount(work, trees, "trixie-sendmail");
-        tree.write(
-            "etc/strictmx-test-ca.pem",
-            &fs::read_to_string(ca_file).expect("the root of the lab"),
-        );
-        Self {
-            tree,
-            turn: Mutex::new(()),
-        }
+        tree.write("etc/strictmx-test-ca.pem", &fs::read_to_string(ca_file).expect("the root of the lab"));
+        Self { tree, turn: Mutex::new(()) }
     }
 
     /// Sends one message, asking the policy server on 127.0.0.1:`port`, and waits until sendmail is done with the
@@ -38,38 +32,18 @@ impl Sendmail {
         let cf = run(self.tree.command("m4").arg("/etc/mail/lab.mc"));
         self.tree.write("etc/mail/lab.cf", &cf);
         let mut command = self.tree.command("sendmail");
-        command.args([
-            "-Am",
-            "-C/etc/mail/lab.cf",
-            "-odi",
-            "-oem",
-            "-v",
-            "-f",
-            "sender@client.test",
-            to,
-        ]);
-        command
-            .stdin(Stdio::piped())
-            .stdout(Stdio::piped())
-            .stderr(Stdio::piped());
+        command.args(["-Am", "-C/etc/mail/lab.cf", "-odi", "-oem", "-v", "-f", "sender@client.test", to]);
+        command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
         let mut child = command.spawn().expect("sendmail");
         let text = format!("From: sender@client.test\nTo: {to}\nSubject: lab\n\nA message.\n");
-        child
-            .stdin
-            .take()
-            .expect("a pipe")
-            .write_all(text.as_bytes())
-            .expect("a message is taken");
+        child.stdin.take().expect("a pipe").write_all(text.as_bytes()).expect("a message is taken");
         let output = child.wait_with_output().expect("sendmail ends");
         String::from_utf8_lossy(&[output.stdout, output.stderr].concat()).into_owned()
     }
 
     /// What `mailq` says.
     pub fn queue(&self) -> String {
-        run(self
-            .tree
-            .command("sendmail")
-            .args(["-Am", "-C/etc/mail/lab.cf", "-bp"]))
+        run(self.tree.command("sendmail").args(["-Am", "-C/etc/mail/lab.cf", "-bp"]))
     }
 }
 

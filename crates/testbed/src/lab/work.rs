@@ -14,9 +14,7 @@ impl Work {
     pub(super) fn mount() -> Self {
         let root = PathBuf::from("/run/strictmx-lab");
         fs::create_dir_all(&root).expect("a folder under /run (the lab needs root)");
-        run(Command::new("mount")
-            .args(["-t", "tmpfs", "-o", "mode=755", "strictmx-lab"])
-            .arg(&root));
+        run(Command::new("mount").args(["-t", "tmpfs", "-o", "mode=755", "strictmx-lab"]).arg(&root));
         Self { root }
     }
 
@@ -38,32 +36,20 @@ pub(super) fn run(command: &mut Command) -> String {
     let output = output(command);
     let stdout = String::from_utf8_lossy(&output.stdout).into_owned();
     let stderr = String::from_utf8_lossy(&output.stderr);
-    assert!(
-        output.status.success(),
-        "{command:?} failed ({}):\n{stdout}{stderr}",
-        output.status
-    );
+    assert!(output.status.success(), "{command:?} failed ({}):\n{stdout}{stderr}", output.status);
     stdout
 }
 
 /// Runs to the end, whatever comes of it.
 pub(super) fn output(command: &mut Command) -> Output {
-    command
-        .stdin(Stdio::null())
-        .output()
-        .unwrap_or_else(|error| panic!("cannot run {command:?}: {error}"))
+    command.stdin(Stdio::null()).output().unwrap_or_else(|error| panic!("cannot run {command:?}: {error}"))
 }
 
 /// Starts a daemon in the foreground, its words going to `log`.
 pub(super) fn daemon(command: &mut Command, log: &Path) -> Child {
     let file = fs::File::create(log).expect("a log file");
-    command
-        .stdin(Stdio::null())
-        .stdout(file.try_clone().expect("a log file"))
-        .stderr(file);
-    command
-        .spawn()
-        .unwrap_or_else(|error| panic!("cannot start {command:?}: {error}"))
+    command.stdin(Stdio::null()).stdout(file.try_clone().expect("a log file")).stderr(file);
+    command.spawn().unwrap_or_else(|error| panic!("cannot start {command:?}: {error}"))
 }
 
 /// Polls until `done` gives something, at most for `seconds`.

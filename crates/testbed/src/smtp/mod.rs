@@ -50,29 +50,19 @@ pub struct Faults {
 
 impl Default for Faults {
     fn default() -> Self {
-        Self {
-            starttls: StartTls::Offered,
-            replies: HashMap::new(),
-            pause: Duration::ZERO,
-        }
+        Self { starttls: StartTls::Offered, replies: HashMap::new(), pause: Duration::ZERO }
     }
 }
 
 impl Faults {
     /// Only STARTTLS goes wrong.
     pub fn starttls(starttls: StartTls) -> Self {
-        Self {
-            starttls,
-            ..Self::default()
-        }
+        Self { starttls, ..Self::default() }
     }
 
     /// Only one verb gets another reply, for example `("RCPT", "450 4.2.0 come back later")`.
     pub fn reply(verb: &'static str, reply: &str) -> Self {
-        Self {
-            replies: HashMap::from([(verb, reply.to_owned())]),
-            ..Self::default()
-        }
+        Self { replies: HashMap::from([(verb, reply.to_owned())]), ..Self::default() }
     }
 }
 
@@ -126,20 +116,9 @@ impl Sink {
         if identity.is_none() {
             faults.starttls = StartTls::NotOffered;
         }
-        let setting = Setting {
-            tls: identity.map(tls_config),
-            faults,
-        };
-        let state = Arc::new(State {
-            host: host.to_owned(),
-            setting: Mutex::new(setting),
-            seen: Mutex::default(),
-        });
-        Self {
-            address,
-            state: state.clone(),
-            _task: Guard::spawn(serve(listener, state)),
-        }
+        let setting = Setting { tls: identity.map(tls_config), faults };
+        let state = Arc::new(State { host: host.to_owned(), setting: Mutex::new(setting), seen: Mutex::default() });
+        Self { address, state: state.clone(), _task: Guard::spawn(serve(listener, state)) }
     }
 
     /// Where it listens.
@@ -175,12 +154,7 @@ impl Sink {
     /// Messages taken so far for one recipient.
     pub fn messages_for(&self, recipient: &str) -> Vec<Message> {
         let mut messages = self.messages();
-        messages.retain(|message| {
-            message
-                .to
-                .iter()
-                .any(|to| to.eq_ignore_ascii_case(recipient))
-        });
+        messages.retain(|message| message.to.iter().any(|to| to.eq_ignore_ascii_case(recipient)));
         messages
     }
 
@@ -200,16 +174,9 @@ impl Sink {
 }
 
 fn tls_config(identity: &Identity) -> Arc<ServerConfig> {
-    let builder =
-        ServerConfig::builder_with_provider(provider()).with_safe_default_protocol_versions();
-    let builder = builder
-        .expect("versions the provider knows")
-        .with_no_client_auth();
-    Arc::new(
-        builder
-            .with_single_cert(identity.chain().to_vec(), identity.private_key())
-            .expect("a usable identity"),
-    )
+    let builder = ServerConfig::builder_with_provider(provider()).with_safe_default_protocol_versions();
+    let builder = builder.expect("versions the provider knows").with_no_client_auth();
+    Arc::new(builder.with_single_cert(identity.chain().to_vec(), identity.private_key()).expect("a usable identity"))
 }
 
 async fn serve(listener: TcpListener, state: Arc<State>) {

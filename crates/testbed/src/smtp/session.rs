@@ -25,13 +25,7 @@ enum End {
 /// The whole session: in the clear, and after STARTTLS once more from the start (R3207-4.2-1).
 pub(super) async fn run(stream: TcpStream, state: Arc<State>) {
     let setting = state.setting.lock().unwrap().clone();
-    let mut session = Session {
-        state,
-        setting,
-        stream: BufReader::new(Box::new(stream)),
-        tls: None,
-        sni: None,
-    };
+    let mut session = Session { state, setting, stream: BufReader::new(Box::new(stream)), tls: None, sni: None };
     let banner = format!("220 {} ESMTP", session.state.host);
     if session.reply("BANNER", &banner).await.is_none() {
         return;
@@ -57,11 +51,7 @@ impl Session {
         let (mut from, mut to) = (String::new(), Vec::new());
         loop {
             let line = self.line().await?;
-            let verb = line
-                .split([' ', ':'])
-                .next()
-                .unwrap_or_default()
-                .to_ascii_uppercase();
+            let verb = line.split([' ', ':']).next().unwrap_or_default().to_ascii_uppercase();
             match verb.as_str() {
                 "EHLO" | "HELO" => {
                     let greeting = self.greeting();
@@ -109,16 +99,11 @@ impl Session {
                 Some(false)
             }
             StartTls::Refused => {
-                self.reply("STARTTLS", "454 4.7.0 TLS not available")
-                    .await?;
+                self.reply("STARTTLS", "454 4.7.0 TLS not available").await?;
                 Some(false)
             }
             StartTls::Injected => {
-                self.reply(
-                    "STARTTLS",
-                    "220 2.0.0 go ahead\r\n250-injected\r\n250 SIZE 1",
-                )
-                .await?;
+                self.reply("STARTTLS", "220 2.0.0 go ahead\r\n250-injected\r\n250 SIZE 1").await?;
                 Some(true)
             }
             _ => {
@@ -140,15 +125,10 @@ impl Session {
         let acceptor = TlsAcceptor::from(self.setting.tls.clone()?);
         let stream = acceptor.accept(self.stream.into_inner()).await.ok()?;
         let connection = stream.get_ref().1;
-        self.tls = connection
-            .protocol_version()
-            .map(|version| format!("{version:?}"));
+        self.tls = connection.protocol_version().map(|version| format!("{version:?}"));
         self.sni = connection.server_name().map(str::to_owned);
         let stream: Box<dyn Stream> = Box::new(stream);
-        Some(Self {
-            stream: BufReader::new(stream),
-            ..self
-        })
+        Some(Self { stream: BufReader::new(stream), ..self })
     }
 
     /// Reads the ClientHello, answers with these octets and leaves.
@@ -175,13 +155,7 @@ impl Session {
         }
         if self.accepts(".") {
             let (tls, sni) = (self.tls.clone(), self.sni.clone());
-            let message = Message {
-                from: from.to_owned(),
-                to: to.to_vec(),
-                tls,
-                sni,
-                text,
-            };
+            let message = Message { from: from.to_owned(), to: to.to_vec(), tls, sni, text };
             self.state.seen.lock().unwrap().messages.push(message);
         }
         self.reply(".", "250 2.0.0 taken").await.map(drop)
@@ -190,33 +164,18 @@ impl Session {
     fn greeting(&self) -> String {
         let offered = self.tls.is_none() && self.setting.faults.starttls != StartTls::NotOffered;
         let starttls = if offered { "250-STARTTLS\r\n" } else { "" };
-        format!(
-            "250-{}\r\n{starttls}250-PIPELINING\r\n250-8BITMIME\r\n250 ENHANCEDSTATUSCODES",
-            self.state.host
-        )
+        format!("250-{}\r\n{starttls}250-PIPELINING\r\n250-8BITMIME\r\n250 ENHANCEDSTATUSCODES", self.state.host)
     }
 
     fn accepts(&self, verb: &str) -> bool {
-        self.setting
-            .faults
-            .replies
-            .get(verb)
-            .is_none_or(|reply| reply.starts_with(['2', '3']))
+        self.setting.faults.replies.get(verb).is_none_or(|reply| reply.starts_with(['2', '3']))
     }
 
     /// Sends the chosen reply to `verb`, else `good`; says whether it was a good one.
     async fn reply(&mut self, verb: &str, good: &str) -> Option<bool> {
         tokio::time::sleep(self.setting.faults.pause).await;
-        let reply = self
-            .setting
-            .faults
-            .replies
-            .get(verb)
-            .map_or(good, String::as_str);
-        self.stream
-            .write_all(format!("{reply}\r\n").as_bytes())
-            .await
-            .ok()?;
+        let reply = self.setting.faults.replies.get(verb).map_or(good, String::as_str);
+        self.stream.write_all(format!("{reply}\r\n").as_bytes()).await.ok()?;
         self.stream.flush().await.ok()?;
         Some(self.accepts(verb))
     }
@@ -232,27 +191,17 @@ impl Session {
 
     async fn raw_line(&mut self) -> Option<String> {
         let mut line = Vec::new();
-        let read = (&mut self.stream)
-            .take(LINE_LIMIT)
-            .read_until(b'\n', &mut line)
-            .await
-            .ok()?;
+        let read = (&mut self.stream).take(LINE_LIMIT).read_until(b'\n', &mut line).await.ok()?;
         if read == 0 || line.last() != Some(&b'\n') {
             return None;
         }
-        Some(
-            String::from_utf8_lossy(&line)
-                .trim_end_matches(['\r', '\n'])
-                .to_owned(),
-        )
+        Some(String::from_utf8_lossy(&line).trim_end_matches(['\r', '\n']).to_owned())
     }
 }
 
 /// What stands between the angle brackets.
 fn path(line: &str) -> String {
-    let inside = line
-        .split_once('<')
-        .and_then(|(_, rest)| rest.split_once('>'));
+    let inside = line.split_once('<').and_then(|(_, rest)| rest.split_once('>'));
     inside.map_or_else(String::new, |(path, _)| path.to_owned())
 }
 
@@ -263,13 +212,7 @@ fn server_hello_tls10() -> Vec<u8> {
     body.extend([0, 0x00, 0x2f, 0]);
     let mut handshake = vec![2, 0, 0, u8::try_from(body.len()).expect("a short hello")];
     handshake.extend(body);
-    let mut record = vec![
-        0x16,
-        3,
-        1,
-        0,
-        u8::try_from(handshake.len()).expect("a short record"),
-    ];
+    let mut record = vec![0x16, 3, 1, 0, u8::try_from(handshake.len()).expect("a short record")];
     record.extend(handshake);
     record
 }
