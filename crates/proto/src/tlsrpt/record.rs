@@ -75,6 +75,7 @@ impl Record {
                 "rua" if rua.is_none() => rua = Some(value),
                 // A second one is ignored, whatever it holds.
                 "rua" => {}
+                // TLSRPT-3-20
                 _ if tags::is_value(value) => {}
                 _ => {
                     return Err(RecordError::MalformedField(shown(&format!("{name}={value}"))));
