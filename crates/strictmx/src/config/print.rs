@@ -71,10 +71,30 @@ fn override_example(out: &mut String, section: &Section) {
     }
 }
 
+/// Lines of comments end before this column.
+const WIDTH: usize = 100;
+
+/// Writes a text as comment lines, wrapped between words; `lead` stands before the first.
 fn comment(out: &mut String, lead: &str, doc: &str) {
-    for (i, line) in doc.lines().enumerate() {
-        out.push_str(if i == 0 { lead } else { "# " });
-        out.push_str(line);
+    let mut lead = lead;
+    for paragraph in doc.lines() {
+        let mut column = 0;
+        for word in paragraph.split(' ') {
+            let length = word.chars().count();
+            if column > 0 && column + 1 + length < WIDTH {
+                out.push(' ');
+                column += 1;
+            } else {
+                if column > 0 {
+                    out.push('\n');
+                }
+                out.push_str(lead);
+                lead = "# ";
+                column = lead.len();
+            }
+            out.push_str(word);
+            column += length;
+        }
         out.push('\n');
     }
 }

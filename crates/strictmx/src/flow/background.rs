@@ -134,11 +134,15 @@ async fn soa(dns: &Dns, owner: &Option<Domain>) -> Probe {
     Probe::from(&dns.soa(owner.as_ref()).await)
 }
 
-/// Tests the resolver, for ever: now and every hour.
-pub async fn self_test_for_ever(desk: Desk, names: SelfTest) {
+/// Tests the resolver, for ever: now, every hour, and when the configuration has changed.
+pub async fn self_test_for_ever(desk: Desk) {
     loop {
-        self_test(&desk, &names).await;
-        tokio::time::sleep(SELF_TEST_ROUND).await;
+        match desk.0.self_test.load_full() {
+            Some(names) => self_test(&desk, &names).await,
+            None => desk.0.trust.store(Arc::new(Trust::Unknown { why: "the self-test is switched off".to_owned() })),
+        }
+        // Either way it is time for another round.
+        drop(tokio::time::timeout(SELF_TEST_ROUND, desk.0.retest.notified()).await);
     }
 }
 

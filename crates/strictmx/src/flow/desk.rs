@@ -5,7 +5,7 @@
 //! ([`RouteKnown`]). The answer is made of both by the engine each time; nothing here decides.
 use std::sync::Arc;
 
-use arc_swap::ArcSwap;
+use arc_swap::{ArcSwap, ArcSwapOption};
 use quick_cache::sync::Cache;
 use strictmx_engine::{
     lookup::{self, NoPolicy, Verdict},
@@ -18,9 +18,12 @@ use strictmx_engine::{
 };
 use strictmx_io::{store::{Batch, Store}, task::Tasks};
 use strictmx_proto::{name::Domain, sts::Mode};
-use tokio::{sync::Semaphore, time::Instant};
+use tokio::{
+    sync::{Notify, Semaphore},
+    time::Instant,
+};
 
-use super::{ask::{self, Senses}, card::Card, flight::Flights, keep::{self, Landed}, rules::{Observe, OverrideRule, Rules}};
+use super::{ask::{self, Senses}, background::SelfTest, card::Card, flight::Flights, keep::{self, Landed}, rules::{Observe, OverrideRule, Rules}};
 use crate::telemetry::{AnswerFrom, Event, Measured, Telemetry};
 
 /// Look-ups under way at the same time; more wait their turn, so that a flood of new domains cannot exhaust memory.
@@ -36,6 +39,9 @@ pub(crate) struct Inner {
     pub(crate) senses: ArcSwap<Senses>,
     pub(crate) rules: ArcSwap<Rules>,
     pub(crate) trust: ArcSwap<Trust>,
+    pub(crate) self_test: ArcSwapOption<SelfTest>,
+    /// Rung when the resolver is to be tested at once.
+    pub(crate) retest: Notify,
     pub(crate) store: Arc<dyn Store>,
     pub(crate) tasks: Tasks,
     pub(crate) telemetry: Telemetry,
@@ -55,6 +61,8 @@ pub struct Parts {
     pub senses: Senses,
     /// The operator's rules.
     pub rules: Rules,
+    /// The names of the resolver's self-test; `None`: it is off.
+    pub self_test: Option<SelfTest>,
     /// Where policies outlive the process.
     pub store: Arc<dyn Store>,
     /// Where background work runs.
@@ -114,6 +122,8 @@ impl Desk {
             senses: ArcSwap::from_pointee(parts.senses),
             rules: ArcSwap::from_pointee(parts.rules),
             trust: ArcSwap::from_pointee(Trust::Unknown { why: "not tested yet".to_owned() }),
+            self_test: ArcSwapOption::from_pointee(parts.self_test),
+            retest: Notify::new(),
             store: parts.store,
             telemetry: parts.telemetry,
             policies: growing_cache(parts.ceiling),
@@ -319,9 +329,11 @@ impl Desk {
     }
 
     /// Lets other adapters and rules count from now on.
-    pub fn replace(&self, senses: Senses, rules: Rules) {
+    pub fn replace(&self, senses: Senses, rules: Rules, self_test: Option<SelfTest>) {
         self.0.senses.store(Arc::new(senses));
         self.0.rules.store(Arc::new(rules));
+        self.0.self_test.store(self_test.map(Arc::new));
+        self.0.retest.notify_one();
     }
 
     /// Tells telemetry what is only measured when somebody looks.

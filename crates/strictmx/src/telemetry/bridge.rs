@@ -33,9 +33,9 @@ impl Subscriber for Bridge {
     fn event(&self, event: &Event<'_>) {
         let mut said = Said::default();
         event.record(&mut said);
-        let about = event.metadata().target().to_owned();
-        let line = Line::new(level(*event.metadata().level()), "detail", format!("{}{}", said.message, said.details));
-        self.0.relay(line.about("target", about));
+        let message = format!("{}{}", said.message, said.details);
+        let line = Line::new(level(*event.metadata().level()), "detail", message);
+        self.0.relay(line.about("target", event.metadata().target()));
     }
 
     fn enter(&self, _: &Id) {}
@@ -71,5 +71,55 @@ impl Visit for Said {
 
     fn record_debug(&mut self, field: &Field, value: &dyn fmt::Debug) {
         self.record_str(field, &format!("{value:?}"));
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used, reason = "tests")]
+    use std::io::Write;
+    use std::sync::{Arc, Mutex};
+
+    use strictmx_engine::time::Timestamp;
+    use strictmx_io::clock::Clock;
+
+    use super::*;
+    use crate::config::{Log, LogFormat};
+    use crate::telemetry::Reader;
+
+    #[derive(Clone, Default)]
+    struct Page(Arc<Mutex<Vec<u8>>>);
+
+    impl Write for Page {
+        fn write(&mut self, octets: &[u8]) -> std::io::Result<usize> {
+            self.0.lock().unwrap().write(octets)
+        }
+        fn flush(&mut self) -> std::io::Result<()> {
+            Ok(())
+        }
+    }
+
+    #[test]
+    fn adapters_are_heard_and_libraries_from_warnings_on() {
+        let page = Page::default();
+        let settings = Log { level: LogLevel::Debug, format: LogFormat::Text };
+        let (clock, _) = Clock::fixed(Timestamp(0));
+        let telemetry = Telemetry::new(clock, settings, Reader::Plain, Box::new(page.clone()));
+        tracing::subscriber::with_default(Bridge(telemetry), || {
+            tracing::debug!(target: "strictmx_io::dns", server = "192.0.2.1", "asked again");
+            tracing::debug!(target: "rustls::client", "a cipher was chosen");
+            tracing::warn!(target: "rustls::client", "something is odd");
+            for _ in 0..10 {
+                tracing::error!(target: "strictmx_io::task", task = "probe", "a task panicked");
+            }
+            let _span = tracing::info_span!("a span says nothing").entered();
+        });
+        let text = String::from_utf8(page.0.lock().unwrap().clone()).unwrap();
+        assert_eq!(
+            text,
+            "1970-01-01T00:00:00Z debug strictmx_io::dns: asked again server=192.0.2.1 [detail]\n\
+             1970-01-01T00:00:00Z warn  rustls::client: something is odd [detail]\n\
+             1970-01-01T00:00:00Z error strictmx_io::task: a task panicked task=probe [detail]\n"
+        );
     }
 }

@@ -3,7 +3,8 @@
 //! One line is one write, so that lines of several threads never mix. Whatever peers put into names and errors is shown with its
 //! control characters escaped: no peer can forge a line or send codes to a terminal.
 
-use std::io::{IsTerminal, Write};
+use std::io::Write;
+use std::os::unix::fs::MetadataExt;
 use std::sync::atomic::{AtomicU8, Ordering};
 use std::sync::{Mutex, PoisonError};
 
@@ -67,7 +68,7 @@ impl Reader {
     /// Who reads stderr; `journal` is systemd's `$JOURNAL_STREAM`.
     pub fn of_stderr(journal: Option<&str>) -> Self {
         let stderr = std::io::stderr();
-        if journal.is_some() && !stderr.is_terminal() {
+        if journal.is_some_and(is_stderr) {
             return Self::Journal;
         }
         match anstream::AutoStream::choice(&stderr) {
@@ -75,6 +76,12 @@ impl Reader {
             _ => Self::Colour,
         }
     }
+}
+
+/// Whether stderr is the stream of this device and inode number, written `8:1234` (systemd.exec(5)): the variable is inherited
+/// by whatever a service starts, also where stderr has become something else.
+fn is_stderr(stream: &str) -> bool {
+    std::fs::metadata("/proc/self/fd/2").is_ok_and(|found| format!("{}:{}", found.dev(), found.ino()) == stream)
 }
 
 /// Where lines go.

@@ -118,6 +118,7 @@ async fn start(global: &Global, loaded: &Loaded, telemetry: &Telemetry, tasks: &
     let desk = Desk::new(Parts {
         senses: built.senses.clone(),
         rules: build::rules(settings, built.dnssec),
+        self_test: build::self_test(settings, built.dnssec),
         store: Arc::clone(&store),
         tasks: tasks.clone(),
         telemetry: telemetry.clone(),
@@ -150,9 +151,7 @@ fn behind_the_answers(desk: &Desk, settings: &Settings, built: &Built, tasks: &T
     spawn("loading policies", Box::pin(background::load(desk.clone())));
     spawn("refreshing", Box::pin(background::refresh_for_ever(desk.clone())));
     spawn("tidying the store", Box::pin(background::sweep_for_ever(desk.clone())));
-    if let Some(names) = build::self_test(settings, built.dnssec) {
-        spawn("testing the resolver", Box::pin(background::self_test_for_ever(desk.clone(), names)));
-    }
+    spawn("testing the resolver", Box::pin(background::self_test_for_ever(desk.clone())));
     let policyd = settings.policyd.clone().unwrap_or_default();
     if let TestingProbe::Every(every) = policyd.testing_probe {
         let probing = probe::Probing { prober: build::prober(&policyd, built), every, port: policyd.smtp_port };

@@ -31,7 +31,8 @@ pub(super) fn reload(global: &Global, started: &Loaded, desk: &Desk, telemetry: 
         telemetry.emit(Event::Notice { what: notice });
     }
     telemetry.set_log(global.log_settings(newer.settings.log));
-    desk.replace(built.senses, build::rules(&newer.settings, built.dnssec));
+    let self_test = build::self_test(&newer.settings, built.dnssec);
+    desk.replace(built.senses, build::rules(&newer.settings, built.dnssec), self_test);
     telemetry.emit(Event::ConfigReloaded { config: &newer.source.to_string() });
     for setting in needs_restart(&started.settings, &newer.settings) {
         telemetry.emit(Event::RestartNeeded { setting });
@@ -51,7 +52,6 @@ fn needs_restart(old: &Settings, newer: &Settings) -> Vec<&'static str> {
         ("[store]", old.store != newer.store),
         ("[web]", old.web != newer.web),
         ("[control]", old.control != newer.control),
-        ("[dns] self_test", old.dns.self_test != newer.dns.self_test),
         ("[policyd] listen, tcp_table, max_connections, cache_entries", listeners(old) != listeners(newer)),
         ("[policyd] socket_mode, socket_owner, socket_group", sockets(old) != sockets(newer)),
         ("[policyd] testing_probe, helo", probing(old) != probing(newer)),
