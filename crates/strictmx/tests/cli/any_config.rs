@@ -36,74 +36,17 @@ fn survives(octets: &[u8]) {
     }
 }
 
+const WORDS: &str = "store url dns servers dnssec self_test signed bogus tls extra_roots fetch timeout policyd listen observe \
+    testing_probe override domain answer until web control socket mode log level format relay attempts helo tcp_table socket_mode";
+
+const VALUES: &str = "true|false|0|25|-1|1.5|0x10|2026-12-24|\"\"|\"off\"|\"1d\"|\"127.0.0.1:8461\"|\"system\"|\"unix:/x\"|\
+    \"sqlite:///x\"|\"example.com\"|\"trust-ad\"|\"0660\"|\"debug\"|[]|[\"127.0.0.1:1\"]|[1]|{}|{ signed = \".\" }|\
+    \"secure match=a.example\"|\"ü\u{202e}\"|\"\\u0000\"|'''\n\u{1}'''|99999999999999999999|18446744073709551615";
+
 /// Pieces that configs are made of, good and bad.
 fn piece() -> impl Strategy<Value = String> {
-    let word = prop::sample::select(vec![
-        "store",
-        "url",
-        "dns",
-        "servers",
-        "dnssec",
-        "self_test",
-        "signed",
-        "bogus",
-        "tls",
-        "extra_roots",
-        "fetch",
-        "timeout",
-        "policyd",
-        "listen",
-        "observe",
-        "testing_probe",
-        "override",
-        "domain",
-        "answer",
-        "until",
-        "web",
-        "control",
-        "socket",
-        "mode",
-        "log",
-        "level",
-        "format",
-        "relay",
-        "attempts",
-        "helo",
-        "tcp_table",
-        "socket_mode",
-        "cache_entries",
-    ]);
-    let value = prop::sample::select(vec![
-        "true",
-        "false",
-        "0",
-        "25",
-        "-1",
-        "1.5",
-        "0x10",
-        "2026-12-24",
-        "\"\"",
-        "\"off\"",
-        "\"1d\"",
-        "\"127.0.0.1:8461\"",
-        "\"system\"",
-        "\"unix:/x\"",
-        "\"sqlite:///x\"",
-        "\"example.com\"",
-        "\"trust-ad\"",
-        "\"0660\"",
-        "\"debug\"",
-        "[]",
-        "[\"127.0.0.1:1\"]",
-        "[1]",
-        "{}",
-        "{ signed = \".\" }",
-        "\"secure match=a.example\"",
-        "\"ü\u{202e}\"",
-        "\"\\u0000\"",
-        "'''\n\u{1}'''",
-        "99999999999999999999",
-    ]);
+    let word = prop::sample::select(WORDS.split_whitespace().collect::<Vec<_>>());
+    let value = prop::sample::select(VALUES.split('|').collect::<Vec<_>>());
     prop_oneof![
         4 => word.clone().prop_map(|w| format!("[{w}]\n")),
         1 => word.clone().prop_map(|w| format!("[[policyd.{w}]]\n")),
