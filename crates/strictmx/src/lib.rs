@@ -9,8 +9,8 @@
 pub mod cli;
 pub mod command;
 pub mod config;
-pub mod import;
 pub mod flow;
+pub mod import;
 // pub mod import;
 pub mod telemetry;
 pub mod web;

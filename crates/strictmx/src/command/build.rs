@@ -13,13 +13,7 @@ use strictmx_proto::name::Domain;
 
 use crate::{
     config::{self as settings, AllowPrivate, DnssecUse, Servers, Settings, TestName, TrustAnchor},
-    flow::{
-        OverrideRule, Rules,
-        ask::Senses,
-        background::SelfTest,
-        probe::Prober,
-        rules::Observe,
-    },
+    flow::{OverrideRule, Rules, ask::Senses, probe::Prober, rules::Observe, self_test::SelfTest},
 };
 
 /// A file of PEM certificates or trust anchors is never longer than this, octets.
@@ -95,15 +89,18 @@ pub(crate) fn senses(settings: &Settings) -> Result<Built, BuildError> {
     }
     let (tls, warnings) = ClientTls::new(&roots)?;
     notices.extend(warnings.iter().map(ToString::to_string));
-    let fetcher = Fetcher::new(tls.clone(), fetch::Options {
-        timeout: settings.fetch.timeout,
-        allow_private: match settings.fetch.allow_private {
-            AllowPrivate::No => fetch::AllowPrivate::No,
-            AllowPrivate::Yes => fetch::AllowPrivate::Yes,
+    let fetcher = Fetcher::new(
+        tls.clone(),
+        fetch::Options {
+            timeout: settings.fetch.timeout,
+            allow_private: match settings.fetch.allow_private {
+                AllowPrivate::No => fetch::AllowPrivate::No,
+                AllowPrivate::Yes => fetch::AllowPrivate::Yes,
+            },
+            port: 443,
+            user_agent: concat!("strictmx/", env!("CARGO_PKG_VERSION")).to_owned(),
         },
-        port: 443,
-        user_agent: concat!("strictmx/", env!("CARGO_PKG_VERSION")).to_owned(),
-    })?;
+    )?;
     let senses = Senses { dns, fetcher, clock: Clock::system() };
     Ok(Built { senses, tls, servers, dnssec, notices })
 }
@@ -119,9 +116,7 @@ fn dnssec_mode(
         DnssecUse::Validate => {
             let anchors = match &dns.trust_anchor {
                 TrustAnchor::BuiltIn => None,
-                TrustAnchor::File(path) => {
-                    Some(String::from_utf8_lossy(&bounded(path, "trust anchor")?).into_owned())
-                }
+                TrustAnchor::File(path) => Some(String::from_utf8_lossy(&bounded(path, "trust anchor")?).into_owned()),
             };
             (DnssecMode::Validate { anchors }, "validate")
         }

@@ -2,7 +2,9 @@
 use futures_util::{StreamExt, stream};
 use strictmx_engine::{
     dane::{self, HostStep, HostVerdict},
-    fact::{AddrSeen, CnameSeen, Dnssec, FetchFailure, FetchPhase, FetchSeen, FetchTrace, MxSeen, Seen, TlsaSeen, TxtSeen},
+    fact::{
+        AddrSeen, CnameSeen, Dnssec, FetchFailure, FetchPhase, FetchSeen, FetchTrace, MxSeen, Seen, TlsaSeen, TxtSeen,
+    },
     lookup::{Done, Step},
     nexthop::{Kind, Route},
     route::{self, Hosts, RouteKnown},
@@ -124,10 +126,8 @@ pub(crate) async fn route(senses: &Senses, route: &Route, smtp_port: u16) -> (Ro
         Hosts::Found { hosts, .. } => hosts.iter().map(|(_, name)| name.clone()).collect(),
         _ => Vec::new(),
     };
-    let looked_up: Vec<HostTrail> = stream::iter(names.into_iter().map(|name| host(senses, name, port)))
-        .buffered(HOSTS_AT_ONCE)
-        .collect()
-        .await;
+    let looked_up: Vec<HostTrail> =
+        stream::iter(names.into_iter().map(|name| host(senses, name, port))).buffered(HOSTS_AT_ONCE).collect().await;
     let verdicts: Vec<HostVerdict> = looked_up.iter().map(|host| host.verdict.clone()).collect();
     let known = route::known(&hosts, &verdicts, senses.clock.now());
     (known, RouteTrail { mx, hosts, looked_up })

@@ -6,17 +6,13 @@ use std::{
 };
 
 use futures_util::{StreamExt, stream};
-use strictmx_engine::{
-    refresh,
-    time::Timestamp,
-    trust::{self, Probe, Trust},
-};
-use strictmx_io::dns::Dns;
+use strictmx_engine::{refresh, time::Timestamp, trust::Trust};
 use strictmx_proto::name::Domain;
 
 use super::{
     card::Card,
     desk::{Desk, Errand},
+    self_test::SelfTest,
 };
 use crate::telemetry::{DaneOff, Event};
 
@@ -93,12 +89,7 @@ async fn refresh_due(desk: &Desk) {
 fn due_now(desk: &Desk) -> Vec<Domain> {
     let inner = &*desk.0;
     let now = inner.now();
-    inner
-        .policies
-        .iter()
-        .filter(|(domain, card)| is_due(domain, card, now))
-        .map(|(domain, _)| domain)
-        .collect()
+    inner.policies.iter().filter(|(domain, card)| is_due(domain, card, now)).map(|(domain, _)| domain).collect()
 }
 
 fn is_due(domain: &Domain, card: &Card, now: Timestamp) -> bool {
@@ -110,28 +101,6 @@ fn seed(domain: &Domain) -> u64 {
     let mut hasher = std::hash::DefaultHasher::new();
     domain.hash(&mut hasher);
     hasher.finish()
-}
-
-/// The names that tell whether a resolver validates.
-#[derive(Debug, Clone)]
-pub struct SelfTest {
-    /// A name that is signed; `None`: the root.
-    pub signed: Option<Domain>,
-    /// A name whose signatures are wrong on purpose; `None`: the root.
-    pub bogus: Option<Domain>,
-}
-
-impl SelfTest {
-    /// Asks for both names and judges what came back.
-    pub(super) async fn run(&self, dns: &Dns) -> Trust {
-        let (signed, bogus) = tokio::join!(soa(dns, &self.signed), soa(dns, &self.bogus));
-        trust::judge(&signed, &bogus)
-    }
-}
-
-/// Every zone has an SOA record, and a name that is no zone a signed denial of one: either shows what is wanted.
-async fn soa(dns: &Dns, owner: &Option<Domain>) -> Probe {
-    Probe::from(&dns.soa(owner.as_ref()).await)
 }
 
 /// Tests the resolver, for ever: now, every hour, and when the configuration has changed.

@@ -1,11 +1,11 @@
 //! What memory holds of one domain: what is known of its policy, and the lines already put into words.
 use std::sync::{
-    OnceLock,
+    Arc, OnceLock,
     atomic::{AtomicU64, Ordering},
 };
 
 use strictmx_engine::{
-    lookup::Known,
+    lookup::{Known, Verdict},
     profile::{self, Answer, Profile},
     time::Timestamp,
     tls::Plan,
@@ -27,12 +27,7 @@ pub struct Card {
 impl Card {
     /// A card for what is now known.
     pub(crate) fn new(domain: Domain, known: Known, used: Timestamp) -> Self {
-        Self {
-            domain,
-            known,
-            lines: Default::default(),
-            used: AtomicU64::new(used.0),
-        }
+        Self { domain, known, lines: Default::default(), used: AtomicU64::new(used.0) }
     }
 
     /// When a mail server last asked.
@@ -59,4 +54,14 @@ impl Card {
         };
         line.get_or_init(|| profile::answer(plan, profile, &self.domain, Some(policy)))
     }
+}
+
+/// A look-up that has come to its end: the card that was put into the cache, and the verdict for whoever asked (which is
+/// not the card's where the policy may not be kept, D-5).
+#[derive(Clone)]
+pub struct Landed {
+    /// What is kept.
+    pub card: Arc<Card>,
+    /// What counts for the delivery that asked.
+    pub verdict: Verdict,
 }

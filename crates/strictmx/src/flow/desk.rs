@@ -5,73 +5,34 @@
 //! ([`RouteKnown`]). The answer is made of both by the engine each time; nothing here decides.
 use std::sync::Arc;
 
-use arc_swap::{ArcSwap, ArcSwapOption};
-use quick_cache::sync::Cache;
 use strictmx_engine::{
     lookup::{self, NoPolicy, Verdict},
     nexthop::{self, Glance, NextHop, Route},
     profile::{self, Answer, Override, Profile, Wanted},
     route::{RouteKnown, names_none},
     time::Timestamp,
-    tls::{self, DaneUse, Level, Plan},
-    trust::Trust,
+    tls::{self, Level, Plan},
 };
-use strictmx_io::{store::{Batch, Store}, task::Tasks};
+use strictmx_io::store::{Batch, Store};
 use strictmx_proto::{name::Domain, sts::Mode};
-use tokio::{
-    sync::{Notify, Semaphore},
-    time::Instant,
+use tokio::time::Instant;
+
+use super::{
+    ask::{self, Senses},
+    card::{Card, Landed},
+    inner::{Inner, Parts},
+    keep,
+    rules::{Observe, OverrideRule, Rules},
+    self_test::SelfTest,
 };
+use crate::telemetry::{AnswerFrom, Event, Measured};
 
-use super::{ask::{self, Senses}, background::SelfTest, card::Card, flight::Flights, keep::{self, Landed}, rules::{Observe, OverrideRule, Rules}};
-use crate::telemetry::{AnswerFrom, Event, Measured, Telemetry};
-
-/// Look-ups under way at the same time; more wait their turn, so that a flood of new domains cannot exhaust memory.
-const LOOKUPS_AT_ONCE: usize = 1024;
 /// A TXT record read within so many seconds counts as read just now (D-24).
 const JUST_ASKED: u64 = 2;
 
 /// Answers mail servers' questions. Cheap to clone.
 #[derive(Clone)]
 pub struct Desk(pub(crate) Arc<Inner>);
-
-pub(crate) struct Inner {
-    pub(crate) senses: ArcSwap<Senses>,
-    pub(crate) rules: ArcSwap<Rules>,
-    pub(crate) trust: ArcSwap<Trust>,
-    pub(crate) self_test: ArcSwapOption<SelfTest>,
-    /// Rung when the resolver is to be tested at once.
-    pub(crate) retest: Notify,
-    pub(crate) store: Arc<dyn Store>,
-    pub(crate) tasks: Tasks,
-    pub(crate) telemetry: Telemetry,
-    pub(crate) policies: Cache<Domain, Arc<Card>>,
-    /// By the route's canonical text, which is what nearly all keys are.
-    pub(crate) routes: Cache<Box<str>, Arc<RouteKnown>>,
-    policy_flights: Flights<Domain, Landed>,
-    route_flights: Flights<Route, Arc<RouteKnown>>,
-    pub(crate) places: Arc<Semaphore>,
-    /// Policies already rechecked because no MX host matched them (D-24): domain and id.
-    mismatched: Cache<Domain, Option<Box<str>>>,
-}
-
-/// What a desk is made of.
-pub struct Parts {
-    /// Adapters to ask through.
-    pub senses: Senses,
-    /// The operator's rules.
-    pub rules: Rules,
-    /// The names of the resolver's self-test; `None`: it is off.
-    pub self_test: Option<SelfTest>,
-    /// Where policies outlive the process.
-    pub store: Arc<dyn Store>,
-    /// Where background work runs.
-    pub tasks: Tasks,
-    /// Where events go.
-    pub telemetry: Telemetry,
-    /// Entries either cache holds at most.
-    pub ceiling: usize,
-}
 
 /// What is to be done about a domain's policy.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -115,25 +76,9 @@ impl Considered {
 }
 
 impl Desk {
-    /// A desk with empty caches; [`super::background::warm`] fills them from the store.
+    /// A desk with empty caches; [`super::background::load`] fills them from the store.
     pub fn new(parts: Parts) -> Self {
-        let tasks = parts.tasks;
-        Self(Arc::new(Inner {
-            senses: ArcSwap::from_pointee(parts.senses),
-            rules: ArcSwap::from_pointee(parts.rules),
-            trust: ArcSwap::from_pointee(Trust::Unknown { why: "not tested yet".to_owned() }),
-            self_test: ArcSwapOption::from_pointee(parts.self_test),
-            retest: Notify::new(),
-            store: parts.store,
-            telemetry: parts.telemetry,
-            policies: growing_cache(parts.ceiling),
-            routes: growing_cache(parts.ceiling),
-            policy_flights: Flights::new("policy look-up", tasks.clone()),
-            route_flights: Flights::new("route look-up", tasks.clone()),
-            places: Arc::new(Semaphore::new(LOOKUPS_AT_ONCE)),
-            mismatched: Cache::new(4096),
-            tasks,
-        }))
+        Self(Arc::new(Inner::new(parts)))
     }
 
     /// Answers at once from memory, or `None` when something has to be looked up first. The hot path: it takes no lock
@@ -189,14 +134,19 @@ impl Desk {
             inner.telemetry.emit(Event::OverrideUsed { domain: &route.domain, answer, reason });
             if answer.wants() == Wanted::Nothing {
                 let answer = answer.apply(profile);
-                return Considered { route, card: None, hosts: None, decided: None, answer, overridden, observed: false };
+                return Considered {
+                    route,
+                    card: None,
+                    hosts: None,
+                    decided: None,
+                    answer,
+                    overridden,
+                    observed: false,
+                };
             }
         }
         let deadline = Instant::now() + rules.answer_deadline;
-        let (landed, hosts) = tokio::join!(
-            by(deadline, self.policy(&route.domain)),
-            by(deadline, self.hosts(&route)),
-        );
+        let (landed, hosts) = tokio::join!(by(deadline, self.policy(&route.domain)), by(deadline, self.hosts(&route)),);
         let landed = self.recheck_on_mismatch(&route, landed, hosts.as_deref(), deadline).await;
         let verdict = landed.as_ref().map_or(Verdict::None(NoPolicy::Pending), |landed| landed.verdict.clone());
         let plan = tls::plan(hosts.as_deref(), &verdict, &inner.plan_settings(&rules));
@@ -222,7 +172,13 @@ impl Desk {
     }
 
     /// The one recheck that D-24 asks for when no MX host matches an enforced policy, and the warning when it changes nothing.
-    async fn recheck_on_mismatch(&self, route: &Route, landed: Option<Landed>, hosts: Option<&RouteKnown>, deadline: Instant) -> Option<Landed> {
+    async fn recheck_on_mismatch(
+        &self,
+        route: &Route,
+        landed: Option<Landed>,
+        hosts: Option<&RouteKnown>,
+        deadline: Instant,
+    ) -> Option<Landed> {
         let (Some(found), Some(hosts)) = (&landed, hosts) else { return landed };
         if !self.first_mismatch(route, &found.card, hosts) {
             return landed;
@@ -302,17 +258,18 @@ impl Desk {
     pub(crate) async fn hosts(&self, route: &Route) -> Option<Arc<RouteKnown>> {
         let inner = &*self.0;
         let now = inner.now();
-        let (desk, key) = (self.clone(), route.clone());
-        let work = || async move { desk.look_up_hosts(&key).await };
-        match inner.routes.get(route.to_string().as_str()) {
+        let key: Box<str> = route.to_string().into();
+        let (desk, asked) = (self.clone(), route.clone());
+        let work = || async move { desk.look_up_hosts(&asked).await };
+        match inner.routes.get(&key) {
             // Still good, but soon no longer: ask behind the answer.
             Some(hosts) if hosts.fresh_at(now) => {
                 if now >= prefetch_at(&hosts) {
-                    inner.route_flights.start(route, work);
+                    inner.route_flights.start(&key, work);
                 }
                 Some(hosts)
             }
-            _ => inner.route_flights.join(route, work).await,
+            _ => inner.route_flights.join(&key, work).await,
         }
     }
 
@@ -340,7 +297,8 @@ impl Desk {
     pub fn measure(&self) {
         let inner = &*self.0;
         let now = inner.now();
-        let fetched = inner.policies.iter().filter_map(|(_, card)| card.known.entry.as_ref().map(|entry| entry.fetched));
+        let fetched =
+            inner.policies.iter().filter_map(|(_, card)| card.known.entry.as_ref().map(|entry| entry.fetched));
         inner.telemetry.measured(&Measured {
             policies: inner.policies.len(),
             routes: inner.routes.len(),
@@ -393,21 +351,6 @@ fn names(key: &str, domain: &Domain) -> bool {
     host.or(plain) == Some(domain.as_str())
 }
 
-impl Inner {
-    /// The time.
-    pub(crate) fn now(&self) -> Timestamp {
-        self.senses.load().clock.now()
-    }
-
-    /// How DANE and MTA-STS combine now: as configured, DANE off where the resolver turned out not to validate.
-    fn plan_settings(&self, rules: &Rules) -> tls::Settings {
-        match &**self.trust.load() {
-            Trust::DoesNotValidate { .. } => tls::Settings { dane: DaneUse::Off, ..rules.plan },
-            _ => rules.plan,
-        }
-    }
-}
-
 /// Waits until the deadline at most; the work goes on after that (D-22).
 async fn by<T>(deadline: Instant, work: impl Future<Output = Option<T>>) -> Option<T> {
     tokio::time::timeout_at(deadline, work).await.ok().flatten()
@@ -424,10 +367,4 @@ fn in_words<R>(card: &Card, plan: &Plan, verdict: &Verdict, profile: Profile, te
 /// When a route is asked about again behind an answer: in the last eighth of its life.
 fn prefetch_at(hosts: &RouteKnown) -> Timestamp {
     Timestamp(hosts.expires.0.saturating_sub(hosts.expires.since(hosts.asked) / 8))
-}
-
-/// A cache that takes memory as it fills, up to `ceiling` entries.
-fn growing_cache<K: Eq + std::hash::Hash, V: Clone>(ceiling: usize) -> Cache<K, V> {
-    let first = ceiling.min(1024);
-    Cache::with_weighter(first, ceiling as u64, quick_cache::UnitWeighter)
 }

@@ -19,8 +19,8 @@ use strictmx_proto::{
 
 use super::{
     ask::{self, HostTrail, PolicyTrail, RouteTrail, Senses},
-    background::SelfTest,
     rules::{Observe, Rules},
+    self_test::SelfTest,
 };
 
 /// Everything about one next hop. Serialises to the complete JSON of `explain --format json`.
@@ -277,7 +277,11 @@ fn mta_sts(domain: &Domain, done: &Done, trail: PolicyTrail) -> MtaSts {
             .into_iter()
             .map(|finding| FindingSeen { line: finding.line, what: finding.kind.to_string() })
             .collect(),
-        report: done.events.iter().find_map(tally::event).map(|failure| format!("{}: {}", failure.result.as_str(), failure.reason)),
+        report: done
+            .events
+            .iter()
+            .find_map(tally::event)
+            .map(|failure| format!("{}: {}", failure.result.as_str(), failure.reason)),
     }
 }
 
@@ -311,12 +315,18 @@ fn mx_side(known: &RouteKnown, trail: RouteTrail, policy: Option<&Policy>) -> Mx
 /// What an MX answer means, in a sentence.
 fn summary(hosts: &Hosts) -> String {
     match hosts {
-        Hosts::Found { source: MxSource::Mx(Dnssec::Secure), .. } => "MX records signed by DNSSEC: DANE can bind their hosts".to_owned(),
+        Hosts::Found { source: MxSource::Mx(Dnssec::Secure), .. } => {
+            "MX records signed by DNSSEC: DANE can bind their hosts".to_owned()
+        }
         Hosts::Found { source: MxSource::Mx(Dnssec::Insecure), .. } => {
             "MX records without DNSSEC: DANE cannot bind, since anybody could have changed them".to_owned()
         }
-        Hosts::Found { source: MxSource::Implicit(_), .. } => "no MX record: the domain itself takes its mail".to_owned(),
-        Hosts::Found { source: MxSource::Configured, .. } => "the mail server's configuration names the host; no MX look-up".to_owned(),
+        Hosts::Found { source: MxSource::Implicit(_), .. } => {
+            "no MX record: the domain itself takes its mail".to_owned()
+        }
+        Hosts::Found { source: MxSource::Configured, .. } => {
+            "the mail server's configuration names the host; no MX look-up".to_owned()
+        }
         Hosts::Null { .. } => "a null MX: the domain takes no mail".to_owned(),
         Hosts::NoDomain { .. } => "the domain does not exist".to_owned(),
         Hosts::Failed(failure) => format!("the MX look-up failed: {failure}"),
@@ -329,11 +339,7 @@ fn host_seen(host: HostTrail, row: &HostRow) -> HostSeen {
         preference: row.preference,
         addresses: host.verdict.addresses,
         alias: host.alias,
-        tlsa: host
-            .tlsa
-            .into_iter()
-            .map(|(name, answer)| TlsaAnswer { name: name.to_string(), answer })
-            .collect(),
+        tlsa: host.tlsa.into_iter().map(|(name, answer)| TlsaAnswer { name: name.to_string(), answer }).collect(),
         dane: row.dane,
         dane_reason: host.verdict.dane.to_string(),
         cover: row.cover.clone(),

@@ -26,11 +26,7 @@ where
 {
     /// No work yet; `name` is what its tasks are called.
     pub(crate) fn new(name: &'static str, tasks: Tasks) -> Self {
-        Self {
-            name,
-            tasks,
-            under_way: Arc::default(),
-        }
+        Self { name, tasks, under_way: Arc::default() }
     }
 
     /// Joins the work under way for `key`, or starts `work`. `None`: the work ended without a result (it panicked, or the
@@ -68,10 +64,7 @@ where
         let (landed, result) = watch::channel(None);
         under_way.insert(key.clone(), result.clone());
         drop(under_way);
-        let slot = Slot {
-            key: key.clone(),
-            under_way: Arc::clone(&self.under_way),
-        };
+        let slot = Slot { key: key.clone(), under_way: Arc::clone(&self.under_way) };
         let work = work();
         self.tasks.spawn(self.name, async move {
             let value = work.await;
@@ -83,9 +76,7 @@ where
     }
 
     fn lock(&self) -> std::sync::MutexGuard<'_, HashMap<K, watch::Receiver<Option<V>>>> {
-        self.under_way
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner)
+        self.under_way.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
@@ -97,9 +88,6 @@ struct Slot<K: Eq + Hash, V> {
 
 impl<K: Eq + Hash, V> Drop for Slot<K, V> {
     fn drop(&mut self) {
-        self.under_way
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner)
-            .remove(&self.key);
+        self.under_way.lock().unwrap_or_else(PoisonError::into_inner).remove(&self.key);
     }
 }

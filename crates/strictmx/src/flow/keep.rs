@@ -2,7 +2,7 @@
 use std::{sync::Arc, time::Duration};
 
 use strictmx_engine::{
-    lookup::{Done, Event as Happened, Known, Verdict},
+    lookup::{Done, Event as Happened, Known},
     nexthop::Route,
     route::{RouteKnown, names_none},
     tally,
@@ -13,20 +13,10 @@ use strictmx_proto::{name::Domain, tlsrpt::ResultType};
 
 use super::{
     ask::{PolicyTrail, RouteTrail},
-    card::Card,
-    desk::Inner,
+    card::{Card, Landed},
+    inner::Inner,
 };
 use crate::telemetry::{Event, Question};
-
-/// A look-up that has come to its end: the card that was put into the cache, and the verdict for whoever asked (which is
-/// not the card's where the policy may not be kept, D-5).
-#[derive(Clone)]
-pub struct Landed {
-    /// What is kept.
-    pub card: Arc<Card>,
-    /// What counts for the delivery that asked.
-    pub verdict: Verdict,
-}
 
 /// What the store has of a domain. A store that cannot be read counts as empty, and is told of: a policy fetched anew protects
 /// better than none.
@@ -65,7 +55,8 @@ fn batch(domain: &Domain, done: &Done, now: Timestamp, used: Timestamp) -> Batch
     let mut batch = Batch::default();
     if done.known.entry.is_some() {
         batch.puts.push(Row { domain: domain.clone(), known: done.known.clone(), used });
-    } else if done.events.iter().any(|happened| matches!(happened, Happened::Changed { .. } | Happened::Expired { .. })) {
+    } else if done.events.iter().any(|happened| matches!(happened, Happened::Changed { .. } | Happened::Expired { .. }))
+    {
         batch.removes.push(domain.clone());
     }
     for happened in &done.events {

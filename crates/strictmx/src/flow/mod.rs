@@ -1,22 +1,30 @@
 //! The only place where asking and deciding alternate: adapters are awaited here, the engine is called here.
 //!
-//! - [`desk`]: a question from a mail server in, an answer out; caches, single flight, deadline
+//! - [`desk`]: a question from a mail server in, an answer out; deadline, override, observe mode
+//! - [`doors`]: the wire forms by which mail servers reach the desk
 //! - [`ask`]: a domain's policy and a route's DANE state, step by step (the two loops)
-//! - [`keep`]: what comes of a look-up: stored, cached, told
-//! - [`background`]: refreshing ahead of expiry, the resolver's self-test
-//! - [`probe`]: one validated session a day to the MX hosts of `testing` domains
 //! - [`explain`]: the same questions once more, with everything that was seen on the way
+//! - [`background`]: loading, refreshing ahead of expiry, testing the resolver, tidying
+//! - [`probe`]: one validated session a day to the MX hosts of `testing` domains
+//! - [`tend`]: what `strictmx cache …` asks for
+//! - [`rules`]: what the operator decided · [`self_test`]: does the resolver's word on DNSSEC count
+//!
+//! Inside: `inner` (what all of these share), `card` (what memory holds of a domain), `flight` (single flight), `keep` (what comes
+//! of a look-up: stored, cached, told).
 pub mod ask;
-mod card;
 pub mod background;
+mod card;
 pub mod desk;
 pub mod doors;
 pub mod explain;
 mod flight;
+mod inner;
 mod keep;
 pub mod probe;
 pub mod rules;
+pub mod self_test;
 pub mod tend;
 
 pub use desk::Desk;
+pub use inner::Parts;
 pub use rules::{OverrideRule, Rules};

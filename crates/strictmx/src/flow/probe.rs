@@ -72,7 +72,9 @@ async fn probe_due(desk: &Desk, probing: &Probing) {
             let last = match desk.0.store.last_probe(&domain).await {
                 Ok(last) => last,
                 Err(error) => {
-                    desk.0.telemetry.emit(Event::StoreFailed { doing: "read the last session", error: &error.to_string() });
+                    desk.0
+                        .telemetry
+                        .emit(Event::StoreFailed { doing: "read the last session", error: &error.to_string() });
                     return;
                 }
             };

@@ -45,8 +45,6 @@ impl Rules {
         if self.overrides.is_empty() {
             return None;
         }
-        self.overrides
-            .get(domain)
-            .filter(|rule| rule.until.is_none_or(|until| now < until))
+        self.overrides.get(domain).filter(|rule| rule.until.is_none_or(|until| now < until))
     }
 }

@@ -69,7 +69,12 @@ impl Tender {
         self.0.kept_policies()
     }
 
-    async fn each<F>(&self, domains: Vec<Domain>, replies: &mut Replies, act: impl Fn(Self, Domain) -> F) -> Result<(), Gone>
+    async fn each<F>(
+        &self,
+        domains: Vec<Domain>,
+        replies: &mut Replies,
+        act: impl Fn(Self, Domain) -> F,
+    ) -> Result<(), Gone>
     where
         F: Future<Output = Value>,
     {
@@ -113,7 +118,9 @@ impl Tender {
                 }
                 told
             }
-            None => json!({ "domain": domain.as_str(), "error": "the look-up was broken off; the daemon is stopping or has logged why" }),
+            None => {
+                json!({ "domain": domain.as_str(), "error": "the look-up was broken off; the daemon is stopping or has logged why" })
+            }
         }
     }
 

@@ -13,10 +13,7 @@ use axum::{
     routing::get,
 };
 
-use crate::{
-    flow::Desk,
-    telemetry::Telemetry,
-};
+use crate::{flow::Desk, telemetry::Telemetry};
 pub use health::Readiness;
 
 /// What every page reads.

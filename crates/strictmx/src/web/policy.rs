@@ -47,7 +47,11 @@ struct Problem {
     error: String,
 }
 
-pub(super) async fn policy(State(shared): State<Shared>, Path(domain): Path<String>, Query(asked): Query<Asked>) -> Response {
+pub(super) async fn policy(
+    State(shared): State<Shared>,
+    Path(domain): Path<String>,
+    Query(asked): Query<Asked>,
+) -> Response {
     let name = asked.map.as_deref().unwrap_or("postfix");
     let Some(profile) = Profile::from_map_name(name) else {
         let names = Profile::names().collect::<Vec<_>>().join(", ");

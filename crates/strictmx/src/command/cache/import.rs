@@ -79,7 +79,8 @@ fn text(file: &Path) -> Result<String, String> {
     if bytes.len() > import::tlspol::LARGEST {
         return Err(format!("{} is longer than 64 MiB; that is no export of a cache", file.display()));
     }
-    String::from_utf8(bytes).map_err(|_| format!("{} is not UTF-8 text; is it the output of `postfix-tlspol -export`?", file.display()))
+    String::from_utf8(bytes)
+        .map_err(|_| format!("{} is not UTF-8 text; is it the output of `postfix-tlspol -export`?", file.display()))
 }
 
 /// Writes what the store does not know yet. Returns how many were taken, and how many were known.
@@ -107,7 +108,12 @@ async fn page_of(store: &dyn Store, page: &[Imported]) -> Result<Batch, store::E
             continue;
         }
         let detail = json!({ "event": "imported", "note": imported.note }).to_string();
-        batch.history.push(HistoryRow { domain: imported.domain.clone(), at: now, kind: "imported".to_owned(), detail });
+        batch.history.push(HistoryRow {
+            domain: imported.domain.clone(),
+            at: now,
+            kind: "imported".to_owned(),
+            detail,
+        });
         batch.puts.push(Row { domain: imported.domain.clone(), known: imported.known.clone(), used: now });
     }
     Ok(batch)

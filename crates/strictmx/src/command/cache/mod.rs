@@ -33,7 +33,9 @@ pub fn run(settings: &Settings, command: &CacheCommand) -> Exit {
                 ask(settings, request("refresh", selection), Format::Text, text::refreshed).await
             }
             CacheCommand::Import { from, file } => import::run(settings, *from, file).await,
-            CacheCommand::Purge(selection) => ask(settings, request("purge", selection), Format::Text, text::purged).await,
+            CacheCommand::Purge(selection) => {
+                ask(settings, request("purge", selection), Format::Text, text::purged).await
+            }
         }
     })
 }

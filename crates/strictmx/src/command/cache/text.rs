@@ -15,7 +15,8 @@ pub(super) fn list(lines: &[Value]) -> String {
         return "no policy is kept\n".to_owned();
     }
     let width = lines.iter().map(|line| text(line, "domain").len()).max().unwrap_or(0).max(6);
-    let mut page = format!("{STRONG}{:<width$}  {:<7}  {:<20}  {:<32}  mx{STRONG:#}\n", "domain", "mode", "expires", "id");
+    let mut page =
+        format!("{STRONG}{:<width$}  {:<7}  {:<20}  {:<32}  mx{STRONG:#}\n", "domain", "mode", "expires", "id");
     for line in lines {
         put(
             &mut page,
@@ -56,11 +57,19 @@ fn one(page: &mut String, line: &Value) {
         row(page, "policy", format_args!("none; asked {}", moment(line, "asked")));
     }
     if line.get("last-failure").is_some() {
-        row(page, "failures", format_args!("{WARN}{} in a row{WARN:#}: {}", number(line, "failures"), text(line, "last-failure")));
+        row(
+            page,
+            "failures",
+            format_args!("{WARN}{} in a row{WARN:#}: {}", number(line, "failures"), text(line, "last-failure")),
+        );
         row(page, "next try", format_args!("after {}", moment(line, "next-try-after")));
     }
     for event in array(line, "history") {
-        row(page, "history", format_args!("{} {} {DIM}{}{DIM:#}", moment(event, "at"), text(event, "kind"), detail(event)));
+        row(
+            page,
+            "history",
+            format_args!("{} {} {DIM}{}{DIM:#}", moment(event, "at"), text(event, "kind"), detail(event)),
+        );
     }
     for session in array(line, "sessions") {
         let result = match session.get("result").and_then(Value::as_str) {
@@ -83,10 +92,22 @@ pub(super) fn refreshed(lines: &[Value]) -> String {
     for line in lines {
         let domain = text(line, "domain");
         match (line.get("mode"), line.get("last-failure")) {
-            (Some(_), None) => put(&mut page, format_args!("{domain}: {}, id {}, until {}", text(line, "mode"), text(line, "id"), moment(line, "expires"))),
+            (Some(_), None) => put(
+                &mut page,
+                format_args!(
+                    "{domain}: {}, id {}, until {}",
+                    text(line, "mode"),
+                    text(line, "id"),
+                    moment(line, "expires")
+                ),
+            ),
             (Some(_), Some(_)) => put(
                 &mut page,
-                format_args!("{domain}: {WARN}not refreshed{WARN:#}, the kept policy stays until {}: {}", moment(line, "expires"), text(line, "last-failure")),
+                format_args!(
+                    "{domain}: {WARN}not refreshed{WARN:#}, the kept policy stays until {}: {}",
+                    moment(line, "expires"),
+                    text(line, "last-failure")
+                ),
             ),
             (None, _) => put(&mut page, format_args!("{domain}: no policy: {}", text(line, "no-policy"))),
         }

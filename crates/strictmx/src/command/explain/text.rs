@@ -119,7 +119,10 @@ fn certificate(page: &mut Page, depth: usize, cert: &CertSeen) {
     let name = if depth == 0 { "certificate" } else { "  issued by" };
     page.row(name, format_args!("{} {DIM}by {}{DIM:#}", cert.subject, cert.issuer));
     if depth == 0 {
-        page.more(format_args!("names {}", if cert.dns_names.is_empty() { "none".to_owned() } else { cert.dns_names.join(", ") }));
+        page.more(format_args!(
+            "names {}",
+            if cert.dns_names.is_empty() { "none".to_owned() } else { cert.dns_names.join(", ") }
+        ));
     }
     page.more(format_args!("valid {} to {}", rfc3339(cert.not_before), rfc3339(cert.not_after)));
 }

@@ -69,7 +69,10 @@ fn switched_off(settings: &Settings) -> Vec<String> {
         return vec!["the policy server: there is no [policyd] section".to_owned()];
     };
     if policyd.observe == Observe::Yes {
-        off.push("enforcement: observe mode ([policyd] observe); every answer is \"not found\", what it would be is logged".to_owned());
+        off.push(
+            "enforcement: observe mode ([policyd] observe); every answer is \"not found\", what it would be is logged"
+                .to_owned(),
+        );
     }
     if policyd.testing_probe == TestingProbe::Off {
         off.push("sessions to the MX hosts of testing domains: [policyd] testing_probe is not set".to_owned());
@@ -92,7 +95,9 @@ fn switched_off(settings: &Settings) -> Vec<String> {
 /// Lines for main.cf and sendmail.mc that fit the address.
 fn paste(at: &Address) -> String {
     let (postfix, sendmail) = match at {
-        Address::Tcp(address) => (format!("inet:{}:{}", host(address), address.port()), format!("inet:{}@{}", address.port(), address.ip())),
+        Address::Tcp(address) => {
+            (format!("inet:{}:{}", host(address), address.port()), format!("inet:{}@{}", address.port(), address.ip()))
+        }
         Address::Unix(path) => (format!("unix:{}", path.display()), format!("unix:{}", path.display())),
         Address::Handed(name) => (format!("inet:ADDRESS-OF-{name}"), format!("inet:ADDRESS-OF-{name}")),
     };

@@ -3,8 +3,9 @@
 use strictmx_io::{
     control, http,
     listen::{self, Access, Address, Handed, Listener},
-    socketmap, tcp_table,
+    socketmap,
     task::Tasks,
+    tcp_table,
 };
 
 use crate::{
@@ -91,7 +92,10 @@ impl Doors {
         }
         if let Some(door) = self.control {
             let (tender, group) = (Tender(desk.clone()), tasks.clone());
-            tasks.spawn("control", async move { control::serve(door, control::Limits::default(), tender, &group).await });
+            tasks.spawn(
+                "control",
+                async move { control::serve(door, control::Limits::default(), tender, &group).await },
+            );
         }
     }
 }

@@ -3,7 +3,10 @@ mod banner;
 mod doors;
 mod reload;
 
-use std::{sync::Arc, time::{Duration, Instant}};
+use std::{
+    sync::Arc,
+    time::{Duration, Instant},
+};
 
 use strictmx_engine::time::Timestamp;
 use strictmx_io::{
@@ -13,12 +16,12 @@ use strictmx_io::{
     task::Tasks,
 };
 
-use self::doors::{Doors, DoorError};
+use self::doors::{DoorError, Doors};
 use super::build::{self, Built};
 use crate::{
     cli::{Exit, Global, output},
     config::{self, Loaded, Settings, TestingProbe},
-    flow::{Desk, background, desk::Parts, probe},
+    flow::{Desk, Parts, background, probe},
     telemetry::{Event, Telemetry},
     web::Readiness,
 };
@@ -38,7 +41,11 @@ pub fn run(global: &Global) -> Exit {
             return Exit::Config;
         }
     };
-    let telemetry = Telemetry::to_stderr(Clock::system(), global.log_settings(loaded.settings.log), global.journal_stream.as_deref());
+    let telemetry = Telemetry::to_stderr(
+        Clock::system(),
+        global.log_settings(loaded.settings.log),
+        global.journal_stream.as_deref(),
+    );
     let runtime = match tokio::runtime::Builder::new_multi_thread().enable_all().build() {
         Ok(runtime) => runtime,
         Err(error) => {
@@ -159,7 +166,13 @@ fn behind_the_answers(desk: &Desk, settings: &Settings, built: &Built, tasks: &T
     }
 }
 
-async fn run_until_stopped(global: &Global, mut running: Running, started: &Loaded, telemetry: &Telemetry, tasks: &Tasks) -> Exit {
+async fn run_until_stopped(
+    global: &Global,
+    mut running: Running,
+    started: &Loaded,
+    telemetry: &Telemetry,
+    tasks: &Tasks,
+) -> Exit {
     loop {
         match running.signals.next().await {
             Signal::Reload => {
