@@ -113,12 +113,13 @@ fn sendmail_with_feature_sts_obeys_too() {
     let domains = ["good.fixedsm.insecure.test", "bad.fixedsm.insecure.test"];
     let policies = policies(9818, &domains.map(|domain| ("sts", domain)));
     let sendmail = lab.sendmail();
+    let feature = "FEATURE(`sts', `socket -d5 -T<TMPF> inet:9818@127.0.0.1')dnl";
     let good = host(lab, Zone::Insecure, domains[0], Leaf::Good);
     let bad = host(lab, Zone::Insecure, domains[1], Leaf::WrongName);
-    let said = sendmail.deliver("a@good.fixedsm.insecure.test", 9818);
+    let said = sendmail.deliver("a@good.fixedsm.insecure.test", feature);
     assert_eq!(good.messages().len(), 1, "{said}\n{:?}", policies.asked());
     assert!(good.messages()[0].tls.is_some(), "{said}");
-    let said = sendmail.deliver("a@bad.fixedsm.insecure.test", 9818);
+    let said = sendmail.deliver("a@bad.fixedsm.insecure.test", feature);
     assert!(bad.messages().is_empty(), "{said}");
     assert!(sendmail.queue().contains("bad.fixedsm.insecure.test"), "{said}\n{}", sendmail.queue());
 }
