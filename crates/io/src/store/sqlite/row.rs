@@ -2,8 +2,8 @@
 //! file: a later version may understand it, or somebody may repair it.
 use std::sync::Arc;
 
-use rusqlite::types::Type;
-use rusqlite::{Connection, Row as SqlRow, named_params};
+use rusqlite::types::{FromSql, Type, ValueRef};
+use rusqlite::{Row as SqlRow, Statement, params};
 use strictmx_engine::lookup::{Backoff, Entry, Known, NoPolicy, TxtKnown};
 use strictmx_engine::time::Timestamp;
 use strictmx_proto::name::Domain;
@@ -32,112 +32,126 @@ pub(super) fn kept<T>(found: rusqlite::Result<T>) -> Option<rusqlite::Result<T>>
     }
 }
 
-fn time(row: &SqlRow<'_>, column: &str) -> rusqlite::Result<Timestamp> {
-    row.get(column).map(|seconds: i64| Timestamp(u64::try_from(seconds).unwrap_or(0)))
+/// The columns of a row, taken from left to right: by number they cost a tenth of what they cost by name.
+struct Columns<'a> {
+    row: &'a SqlRow<'a>,
+    next: usize,
 }
 
-fn domain(row: &SqlRow<'_>) -> rusqlite::Result<Domain> {
-    let text = row.get_ref("domain")?.as_str()?;
-    Domain::parse_lenient(text)
-        .map_err(|error| senseless(format!("`{}` is no domain name: {error}", text.escape_debug())))
+impl<'a> Columns<'a> {
+    const fn of(row: &'a SqlRow<'a>) -> Self {
+        Self { row, next: 0 }
+    }
+
+    fn raw(&mut self) -> rusqlite::Result<ValueRef<'a>> {
+        let column = self.next;
+        self.next += 1;
+        self.row.get_ref(column)
+    }
+
+    fn take<T: FromSql>(&mut self) -> rusqlite::Result<T> {
+        let column = self.next;
+        self.next += 1;
+        self.row.get(column)
+    }
+
+    fn time(&mut self) -> rusqlite::Result<Timestamp> {
+        self.take().map(|seconds: i64| Timestamp(u64::try_from(seconds).unwrap_or(0)))
+    }
+
+    fn domain(&mut self) -> rusqlite::Result<Domain> {
+        let text = self.raw()?.as_str()?;
+        Domain::parse_lenient(text)
+            .map_err(|error| senseless(format!("`{}` is no domain name: {error}", text.escape_debug())))
+    }
 }
 
 fn senseless(why: String) -> rusqlite::Error {
     rusqlite::Error::FromSqlConversionFailure(0, Type::Text, why.into())
 }
 
-/// Writes a policy over the domain's earlier one.
-pub(super) fn put(db: &Connection, row: &Row, entry: &Entry) -> rusqlite::Result<()> {
+/// Puts a policy over the domain's earlier one; [`put`] binds the values.
+pub(super) const PUT: &str = "INSERT INTO policy
+        (domain, id, policy, fetched, expires, txt_id, asked, txt_ttl, failed_id, failed_until, failed_count, used)
+    VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12)
+    ON CONFLICT (domain) DO UPDATE SET id = excluded.id, policy = excluded.policy, fetched = excluded.fetched,
+        expires = excluded.expires, txt_id = excluded.txt_id, asked = excluded.asked, txt_ttl = excluded.txt_ttl,
+        failed_id = excluded.failed_id, failed_until = excluded.failed_until, failed_count = excluded.failed_count,
+        used = excluded.used";
+
+/// Carries out [`PUT`].
+pub(super) fn put(statement: &mut Statement<'_>, row: &Row, entry: &Entry) -> rusqlite::Result<()> {
     let Known { txt, asked, txt_ttl, backoff, .. } = &row.known;
     // Only an id is worth keeping: after a restart everything else is better asked again.
     let (txt_id, asked, txt_ttl) = match txt {
         TxtKnown::Id(id) => (Some(&**id), *asked, *txt_ttl),
         TxtKnown::Unasked | TxtKnown::NoRecord(_) | TxtKnown::Failed(_) => (None, Timestamp(0), 0),
     };
-    let mut statement = db.prepare_cached(
-        "INSERT INTO policy (domain, id, policy, fetched, expires, txt_id, asked, txt_ttl, failed_id, failed_until, failed_count, used)
-            VALUES (:domain, :id, :policy, :fetched, :expires, :txt_id, :asked, :txt_ttl, :failed_id, :failed_until, :failed_count, :used)
-            ON CONFLICT (domain) DO UPDATE SET id = excluded.id, policy = excluded.policy, fetched = excluded.fetched,
-                expires = excluded.expires, txt_id = excluded.txt_id, asked = excluded.asked, txt_ttl = excluded.txt_ttl,
-                failed_id = excluded.failed_id, failed_until = excluded.failed_until, failed_count = excluded.failed_count,
-                used = excluded.used",
-    )?;
+    let backoff = backoff.as_deref();
     statement
-        .execute(named_params! {
-            ":domain": row.domain.as_str(),
-            ":id": entry.id.as_deref(),
-            ":policy": entry.policy.text(),
-            ":fetched": seconds(entry.fetched),
-            ":expires": seconds(entry.expires),
-            ":txt_id": txt_id,
-            ":asked": seconds(asked),
-            ":txt_ttl": txt_ttl,
-            ":failed_id": backoff.as_ref().and_then(|backoff| backoff.id.as_deref()),
-            ":failed_until": backoff.as_ref().map_or(0, |backoff| seconds(backoff.until)),
-            ":failed_count": backoff.as_ref().map_or(0, |backoff| backoff.count),
-            ":used": seconds(row.used),
-        })
+        .execute(params![
+            row.domain.as_str(),
+            entry.id.as_deref(),
+            entry.policy.text(),
+            seconds(entry.fetched),
+            seconds(entry.expires),
+            txt_id,
+            seconds(asked),
+            txt_ttl,
+            backoff.and_then(|backoff| backoff.id.as_deref()),
+            backoff.map_or(0, |backoff| seconds(backoff.until)),
+            backoff.map_or(0, |backoff| backoff.count),
+            seconds(row.used),
+        ])
         .map(drop)
 }
 
-/// Reads a policy.
+/// Reads a policy, from the columns in the order of [`PUT`].
 pub(super) fn policy(row: &SqlRow<'_>) -> rusqlite::Result<Row> {
-    let domain = domain(row)?;
-    let policy = Policy::parse(row.get_ref("policy")?.as_bytes()?)
+    let mut columns = Columns::of(row);
+    let domain = columns.domain()?;
+    let id = columns.take()?;
+    let policy = Policy::parse(columns.raw()?.as_bytes()?)
         .map_err(|error| senseless(format!("the policy of {domain} is not valid: {error}")))?
         .policy;
-    let entry = Entry {
-        id: row.get("id")?,
-        policy: Arc::new(policy),
-        fetched: time(row, "fetched")?,
-        expires: time(row, "expires")?,
-    };
-    let backoff = match row.get("failed_count")? {
-        0 => None,
-        count => Some(Box::new(Backoff {
-            id: row.get("failed_id")?,
-            until: time(row, "failed_until")?,
-            count,
-            // What it failed of is in the history; nobody needs it to keep the pause.
-            why: NoPolicy::Pending,
-        })),
-    };
-    let known = Known {
-        entry: Some(entry),
-        txt: row.get::<_, Option<Box<str>>>("txt_id")?.map_or(TxtKnown::Unasked, TxtKnown::Id),
-        asked: time(row, "asked")?,
-        txt_ttl: row.get("txt_ttl")?,
-        backoff,
-    };
-    Ok(Row { domain, known, used: time(row, "used")? })
+    let entry = Entry { id, policy: Arc::new(policy), fetched: columns.time()?, expires: columns.time()? };
+    let txt = columns.take::<Option<Box<str>>>()?.map_or(TxtKnown::Unasked, TxtKnown::Id);
+    let (asked, txt_ttl) = (columns.time()?, columns.take()?);
+    let (id, until, count) = (columns.take()?, columns.time()?, columns.take()?);
+    // What it failed of is in the history; nobody needs it to keep the pause.
+    let backoff = (count > 0).then(|| Box::new(Backoff { id, until, count, why: NoPolicy::Pending }));
+    Ok(Row { domain, known: Known { entry: Some(entry), txt, asked, txt_ttl, backoff }, used: columns.time()? })
 }
 
-/// Reads a change.
+/// Reads a change: domain, at, kind, detail.
 pub(super) fn history(row: &SqlRow<'_>) -> rusqlite::Result<HistoryRow> {
-    Ok(HistoryRow { domain: domain(row)?, at: time(row, "at")?, kind: row.get("kind")?, detail: row.get("detail")? })
+    let mut columns = Columns::of(row);
+    Ok(HistoryRow { domain: columns.domain()?, at: columns.time()?, kind: columns.take()?, detail: columns.take()? })
 }
 
-/// Reads a failure.
+/// Reads a failure: domain, at, result type, reason, detail.
 pub(super) fn failure(row: &SqlRow<'_>) -> rusqlite::Result<FailureRow> {
+    let mut columns = Columns::of(row);
     Ok(FailureRow {
-        domain: domain(row)?,
-        at: time(row, "at")?,
-        result_type: row.get("result_type")?,
-        reason: row.get("reason")?,
-        detail: row.get("detail")?,
+        domain: columns.domain()?,
+        at: columns.time()?,
+        result_type: columns.take()?,
+        reason: columns.take()?,
+        detail: columns.take()?,
     })
 }
 
-/// Reads a probe.
+/// Reads a probe: domain, at, policy id, host, what was seen, covered, result type, reason.
 pub(super) fn probe(row: &SqlRow<'_>) -> rusqlite::Result<ProbeRow> {
+    let mut columns = Columns::of(row);
     Ok(ProbeRow {
-        domain: domain(row)?,
-        at: time(row, "at")?,
-        policy_id: row.get("policy_id")?,
-        host: row.get("host")?,
-        seen: row.get("seen")?,
-        covered: if row.get("covered")? { Covered::Yes } else { Covered::No },
-        result_type: row.get("result_type")?,
-        reason: row.get("reason")?,
+        domain: columns.domain()?,
+        at: columns.time()?,
+        policy_id: columns.take()?,
+        host: columns.take()?,
+        seen: columns.take()?,
+        covered: if columns.take()? { Covered::Yes } else { Covered::No },
+        result_type: columns.take()?,
+        reason: columns.take()?,
     })
 }

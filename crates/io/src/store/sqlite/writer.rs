@@ -1,7 +1,7 @@
 //! The writing thread: one transaction for all the batches that wait.
 use std::path::Path;
 
-use rusqlite::{Connection, Transaction, TransactionBehavior, named_params, params};
+use rusqlite::{Connection, Transaction, TransactionBehavior, params};
 use strictmx_engine::time::Timestamp;
 use tokio::sync::{mpsc, oneshot};
 
@@ -114,11 +114,12 @@ fn apply(db: &Transaction<'_>, batch: &Batch) -> rusqlite::Result<()> {
     for domain in &batch.removes {
         remove.execute([domain.as_str()])?;
     }
-    for put in &batch.puts {
-        match &put.known.entry {
-            Some(entry) => row::put(db, put, entry)?,
+    let mut put = db.prepare_cached(row::PUT)?;
+    for row in &batch.puts {
+        match &row.known.entry {
+            Some(entry) => row::put(&mut put, row, entry)?,
             None => {
-                remove.execute([put.domain.as_str()])?;
+                remove.execute([row.domain.as_str()])?;
             }
         }
     }
@@ -158,19 +159,11 @@ fn add_failures(db: &Transaction<'_>, rows: &[FailureRow]) -> rusqlite::Result<(
 fn add_probes(db: &Transaction<'_>, rows: &[ProbeRow]) -> rusqlite::Result<()> {
     let mut add = db.prepare_cached(
         "INSERT INTO probe (domain, at, policy_id, host, seen, covered, result_type, reason)
-            VALUES (:domain, :at, :policy_id, :host, :seen, :covered, :result_type, :reason)",
+            VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)",
     )?;
-    for probe in rows {
-        add.execute(named_params! {
-            ":domain": probe.domain.as_str(),
-            ":at": row::seconds(probe.at),
-            ":policy_id": probe.policy_id,
-            ":host": probe.host,
-            ":seen": probe.seen,
-            ":covered": probe.covered == Covered::Yes,
-            ":result_type": probe.result_type,
-            ":reason": probe.reason,
-        })?;
+    for ProbeRow { domain, at, policy_id, host, seen, covered, result_type, reason } in rows {
+        let (at, covered) = (row::seconds(*at), *covered == Covered::Yes);
+        add.execute(params![domain.as_str(), at, policy_id, host, seen, covered, result_type, reason])?;
     }
     Ok(())
 }
