@@ -43,11 +43,7 @@ impl Tasks {
         self.tracker.spawn(async move {
             if let Err(panic) = AssertUnwindSafe(future).catch_unwind().await {
                 shared.panics.fetch_add(1, Ordering::Relaxed);
-                tracing::error!(
-                    task = name,
-                    "a task panicked and was ended; the rest goes on: {}",
-                    words(&*panic)
-                );
+                tracing::error!(task = name, "a task panicked and was ended; the rest goes on: {}", words(&*panic));
             }
         });
     }

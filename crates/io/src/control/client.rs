@@ -24,9 +24,7 @@ pub enum Error {
         source: io::Error,
     },
     /// The request is over the limit.
-    #[error(
-        "the request to the daemon is longer than {MAX_REQUEST} octets; ask for fewer things at once"
-    )]
+    #[error("the request to the daemon is longer than {MAX_REQUEST} octets; ask for fewer things at once")]
     TooLong,
     /// The conversation broke.
     #[error("the conversation with the daemon at {} broke off: {source}; see the daemon's log", .path.display())]
@@ -75,40 +73,21 @@ pub async fn call(path: &Path, request: &Value) -> Result<Vec<Value>, Error> {
 ///
 /// # Errors
 /// When the daemon cannot be reached, or the reply is not whole; what was handed over before that is then a part of it.
-pub async fn call_each(
-    path: &Path,
-    request: &Value,
-    mut each: impl FnMut(Value),
-) -> Result<(), Error> {
-    let broken = |source| Error::Broken {
-        path: path.into(),
-        source,
-    };
-    let strange = |detail: String| Error::NoReply {
-        path: path.into(),
-        detail,
-    };
+pub async fn call_each(path: &Path, request: &Value, mut each: impl FnMut(Value)) -> Result<(), Error> {
+    let broken = |source| Error::Broken { path: path.into(), source };
+    let strange = |detail: String| Error::NoReply { path: path.into(), detail };
     let mut line = request.to_string();
     if line.len() >= MAX_REQUEST {
         return Err(Error::TooLong);
     }
     line.push('\n');
-    let mut stream = UnixStream::connect(path)
-        .await
-        .map_err(|source| Error::Connect {
-            path: path.into(),
-            source,
-        })?;
+    let mut stream = UnixStream::connect(path).await.map_err(|source| Error::Connect { path: path.into(), source })?;
     stream.write_all(line.as_bytes()).await.map_err(broken)?;
     let mut from = BufReader::new(stream);
     let most = u64::try_from(MAX_LINE).unwrap_or(u64::MAX);
     loop {
         let mut line = Vec::new();
-        (&mut from)
-            .take(most)
-            .read_until(b'\n', &mut line)
-            .await
-            .map_err(broken)?;
+        (&mut from).take(most).read_until(b'\n', &mut line).await.map_err(broken)?;
         match line.as_slice() {
             b"\n" => return Ok(()),
             [.., b'\n'] => {}

@@ -4,8 +4,7 @@ use std::time::Duration;
 
 use serde_json::{Value, json};
 use tokio::io::{
-    AsyncBufReadExt as _, AsyncReadExt as _, AsyncWriteExt as _, BufReader, BufWriter, ReadHalf,
-    WriteHalf, split,
+    AsyncBufReadExt as _, AsyncReadExt as _, AsyncWriteExt as _, BufReader, BufWriter, ReadHalf, WriteHalf, split,
 };
 use tokio::time::timeout;
 
@@ -24,21 +23,14 @@ pub struct Limits {
 
 impl Default for Limits {
     fn default() -> Self {
-        Self {
-            connections: 32,
-            io_timeout: Duration::from_secs(30),
-        }
+        Self { connections: 32, io_timeout: Duration::from_secs(30) }
     }
 }
 
 /// Carries out commands. One clone serves each connection.
 pub trait Handler: Clone + Send + Sync + 'static {
     /// Carries out one command. Lines that cannot be delivered any more are no reason to leave it half done.
-    fn handle(
-        &self,
-        request: Value,
-        replies: &mut Replies,
-    ) -> impl Future<Output = Result<(), Gone>> + Send;
+    fn handle(&self, request: Value, replies: &mut Replies) -> impl Future<Output = Result<(), Gone>> + Send;
 }
 
 /// The peer left, or does not read: there is nobody to reply to.
@@ -68,46 +60,31 @@ impl Replies {
     }
 
     async fn write(&mut self, bytes: &[u8]) -> Result<(), Gone> {
-        timeout(self.io_timeout, self.to.write_all(bytes))
-            .await
-            .map_err(|_| Gone)?
-            .map_err(|_| Gone)
+        timeout(self.io_timeout, self.to.write_all(bytes)).await.map_err(|_| Gone)?.map_err(|_| Gone)
     }
 
     async fn finish(mut self) -> Result<(), Gone> {
         self.write(b"\n").await?;
-        timeout(self.io_timeout, self.to.flush())
-            .await
-            .map_err(|_| Gone)?
-            .map_err(|_| Gone)
+        timeout(self.io_timeout, self.to.flush()).await.map_err(|_| Gone)?.map_err(|_| Gone)
     }
 }
 
 /// Serves until the group is asked to stop; commands under way are then finished.
 pub async fn serve<H: Handler>(listener: Listener, limits: Limits, handler: H, tasks: &Tasks) {
-    serve_each(
-        listener,
-        limits.connections,
-        tasks,
-        "control",
-        move |stream| {
-            let handler = handler.clone();
-            async move {
-                if let Err(Gone) = converse(stream, limits, handler).await {
-                    tracing::debug!("control: the peer left before its reply was whole");
-                }
+    serve_each(listener, limits.connections, tasks, "control", move |stream| {
+        let handler = handler.clone();
+        async move {
+            if let Err(Gone) = converse(stream, limits, handler).await {
+                tracing::debug!("control: the peer left before its reply was whole");
             }
-        },
-    )
+        }
+    })
     .await;
 }
 
 async fn converse<H: Handler>(stream: Stream, limits: Limits, handler: H) -> Result<(), Gone> {
     let (from, to) = split(stream);
-    let mut replies = Replies {
-        to: BufWriter::new(to),
-        io_timeout: limits.io_timeout,
-    };
+    let mut replies = Replies { to: BufWriter::new(to), io_timeout: limits.io_timeout };
     match timeout(limits.io_timeout, request(from)).await {
         Err(_) => return Ok(()),
         Ok(Ok(request)) => handler.handle(request, &mut replies).await?,
@@ -119,16 +96,10 @@ async fn converse<H: Handler>(stream: Stream, limits: Limits, handler: H) -> Res
 /// Reads the request line; `Err` says what is wrong with it.
 async fn request(from: ReadHalf<Stream>) -> Result<Value, String> {
     let mut line = Vec::new();
-    let most = u64::try_from(MAX_REQUEST)
-        .unwrap_or(u64::MAX)
-        .saturating_add(1);
-    BufReader::new(from.take(most))
-        .read_until(b'\n', &mut line)
-        .await
-        .map_err(|error| error.to_string())?;
+    let most = u64::try_from(MAX_REQUEST).unwrap_or(u64::MAX).saturating_add(1);
+    BufReader::new(from.take(most)).read_until(b'\n', &mut line).await.map_err(|error| error.to_string())?;
     if line.len() > MAX_REQUEST {
         return Err(format!("the request is longer than {MAX_REQUEST} octets"));
     }
-    serde_json::from_slice(&line)
-        .map_err(|error| format!("the request is not one line of JSON: {error}"))
+    serde_json::from_slice(&line).map_err(|error| format!("the request is not one line of JSON: {error}"))
 }

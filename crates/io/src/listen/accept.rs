@@ -14,16 +14,12 @@ const BACK_OFF: Duration = Duration::from_millis(100);
 
 /// Accepts connections until the group is asked to stop, and runs `each` for every one as a task called `name`. At most
 /// `connections` are open at a time; more wait in the kernel's queue. The socket closes when this returns; tasks go on.
-pub async fn serve_each<F, C>(
-    listener: Listener,
-    connections: usize,
-    tasks: &Tasks,
-    name: &'static str,
-    each: F,
-) where
+pub async fn serve_each<F, C>(listener: Listener, connections: usize, tasks: &Tasks, name: &'static str, each: F)
+where
     F: Fn(Stream) -> C,
     C: Future<Output = ()> + Send + 'static,
 {
+    let traffic = listener.traffic();
     let room = Arc::new(Semaphore::new(connections.clamp(1, Semaphore::MAX_PERMITS)));
     let mut stopping = std::pin::pin!(tasks.stopping());
     loop {
@@ -41,9 +37,10 @@ pub async fn serve_each<F, C>(
             return;
         };
         let conversation = each(stream);
+        let visit = traffic.enter();
         tasks.spawn(name, async move {
             conversation.await;
-            drop(permit);
+            drop((permit, visit));
         });
     }
 }
@@ -59,10 +56,7 @@ impl Listener {
                 Err(error) if concerns_one_connection(&error) => {}
                 Err(error) => {
                     if !told {
-                        tracing::warn!(
-                            "{} cannot accept connections for now: {error}",
-                            self.address
-                        );
+                        tracing::warn!("{} cannot accept connections for now: {error}", self.address);
                         told = true;
                     }
                     tokio::time::sleep(BACK_OFF).await;
@@ -81,10 +75,7 @@ impl Listener {
                 }
                 Ok(Stream::Tcp(stream))
             }
-            Socket::Unix(listener) => listener
-                .accept()
-                .await
-                .map(|(stream, _)| Stream::Unix(stream)),
+            Socket::Unix(listener) => listener.accept().await.map(|(stream, _)| Stream::Unix(stream)),
         }
     }
 }

@@ -36,19 +36,12 @@ impl FromStr for Address {
     fn from_str(text: &str) -> Result<Self, AddressError> {
         if let Some(path) = text.strip_prefix("unix:") {
             let path = PathBuf::from(path);
-            return if path.is_absolute() {
-                Ok(Self::Unix(path))
-            } else {
-                Err(AddressError::Relative(text.into()))
-            };
+            return if path.is_absolute() { Ok(Self::Unix(path)) } else { Err(AddressError::Relative(text.into())) };
         }
         match text.strip_prefix("systemd:") {
             Some(name) if !name.is_empty() => Ok(Self::Handed(name.into())),
             Some(_) => Err(AddressError::Unknown(text.into())),
-            None => text
-                .parse()
-                .map(Self::Tcp)
-                .map_err(|_| AddressError::Unknown(text.into())),
+            None => text.parse().map(Self::Tcp).map_err(|_| AddressError::Unknown(text.into())),
         }
     }
 }
@@ -78,11 +71,7 @@ impl Access {
     /// This mode, our own user and group.
     #[must_use]
     pub const fn mode(mode: u32) -> Self {
-        Self {
-            mode,
-            owner: None,
-            group: None,
-        }
+        Self { mode, owner: None, group: None }
     }
 }
 
@@ -93,42 +82,17 @@ mod tests {
 
     #[test]
     fn every_form_reads_back_as_it_is_shown() {
-        for text in [
-            "127.0.0.1:8461",
-            "[::1]:8461",
-            "[::]:443",
-            "unix:/run/strictmx/policyd.sock",
-            "systemd:policyd",
-        ] {
+        for text in ["127.0.0.1:8461", "[::1]:8461", "[::]:443", "unix:/run/strictmx/policyd.sock", "systemd:policyd"] {
             assert_eq!(text.parse::<Address>().unwrap().to_string(), text);
         }
     }
 
     #[test]
     fn what_is_no_address_is_refused_with_an_example() {
-        for text in [
-            "",
-            "localhost:25",
-            "127.0.0.1",
-            "systemd:",
-            "inet:1.2.3.4:5",
-            ":8461",
-        ] {
-            assert!(
-                text.parse::<Address>()
-                    .unwrap_err()
-                    .to_string()
-                    .contains("127.0.0.1:8461"),
-                "{text}"
-            );
+        for text in ["", "localhost:25", "127.0.0.1", "systemd:", "inet:1.2.3.4:5", ":8461"] {
+            assert!(text.parse::<Address>().unwrap_err().to_string().contains("127.0.0.1:8461"), "{text}");
         }
-        assert!(matches!(
-            "unix:run/x.sock".parse::<Address>(),
-            Err(AddressError::Relative(_))
-        ));
-        assert!(matches!(
-            "unix:".parse::<Address>(),
-            Err(AddressError::Relative(_))
-        ));
+        assert!(matches!("unix:run/x.sock".parse::<Address>(), Err(AddressError::Relative(_))));
+        assert!(matches!("unix:".parse::<Address>(), Err(AddressError::Relative(_))));
     }
 }

@@ -27,9 +27,7 @@ pub enum Error {
         source: io::Error,
     },
     /// A process answers on this unix socket.
-    #[error(
-        "cannot listen on {0}: another process already answers there; stop it, or choose another path"
-    )]
+    #[error("cannot listen on {0}: another process already answers there; stop it, or choose another path")]
     Taken(Address),
     /// Something that is no socket lies at the path.
     #[error(
@@ -37,9 +35,7 @@ pub enum Error {
     )]
     NotASocket(Address),
     /// The socket's owner or group does not exist.
-    #[error(
-        "cannot give {address} to the {what} `{name}`: there is none of that name on this system"
-    )]
+    #[error("cannot give {address} to the {what} `{name}`: there is none of that name on this system")]
     Nobody {
         /// The socket.
         address: Address,
@@ -67,9 +63,7 @@ fn hint(error: &io::Error) -> &'static str {
             "; ports below 1024 need CAP_NET_BIND_SERVICE, a unix socket needs write permission on its directory"
         }
         io::ErrorKind::AddrNotAvailable => "; no interface of this machine has that address",
-        io::ErrorKind::NotFound => {
-            "; create its directory first (systemd does so with RuntimeDirectory=)"
-        }
+        io::ErrorKind::NotFound => "; create its directory first (systemd does so with RuntimeDirectory=)",
         io::ErrorKind::InvalidInput => "; the path of a unix socket may have at most 107 octets",
         _ => "",
     }
@@ -81,20 +75,14 @@ fn hint(error: &io::Error) -> &'static str {
 /// # Errors
 /// Each says what to do about it.
 pub fn bind(address: &Address, access: &Access, handed: &mut Handed) -> Result<Listener, Error> {
-    let io = |source| Error::Io {
-        address: address.clone(),
-        source,
-    };
+    let io = |source| Error::Io { address: address.clone(), source };
     if let Some(listener) = handed.take(address).map_err(io)? {
         return Ok(listener);
     }
     match address {
         Address::Tcp(to) => tcp(*to).map_err(io),
         Address::Unix(path) => unix(path, address, access),
-        Address::Handed(name) => Err(Error::NotHanded {
-            name: name.clone(),
-            handed: handed.describe(),
-        }),
+        Address::Handed(name) => Err(Error::NotHanded { name: name.clone(), handed: handed.describe() }),
     }
 }
 
@@ -107,35 +95,20 @@ fn tcp(to: SocketAddr) -> io::Result<Listener> {
     socket.listen(BACKLOG)?;
     let listener = TcpListener::from_std(socket.into())?;
     let address = Address::Tcp(listener.local_addr()?);
-    Ok(Listener {
-        socket: Socket::Tcp(listener),
-        address,
-        _file: None,
-    })
+    Ok(Listener { socket: Socket::Tcp(listener), traffic: std::sync::Arc::default(), address, _file: None })
 }
 
 fn unix(path: &Path, address: &Address, access: &Access) -> Result<Listener, Error> {
-    let io = |source| Error::Io {
-        address: address.clone(),
-        source,
-    };
+    let io = |source| Error::Io { address: address.clone(), source };
     // Names are looked up before anything changes on the disk.
-    let owner = access
-        .owner
-        .as_deref()
-        .map(|name| user(name).ok_or_else(|| nobody(address, "user", name)))
-        .transpose()?;
-    let group = access
-        .group
-        .as_deref()
-        .map(|name| group(name).ok_or_else(|| nobody(address, "group", name)))
-        .transpose()?;
+    let owner =
+        access.owner.as_deref().map(|name| user(name).ok_or_else(|| nobody(address, "user", name))).transpose()?;
+    let group =
+        access.group.as_deref().map(|name| group(name).ok_or_else(|| nobody(address, "group", name))).transpose()?;
     make_room(path, address)?;
     let socket = socket2::Socket::new(Domain::UNIX, Type::STREAM, None).map_err(io)?;
     socket.set_nonblocking(true).map_err(io)?;
-    socket
-        .bind(&SockAddr::unix(path).map_err(io)?)
-        .map_err(io)?;
+    socket.bind(&SockAddr::unix(path).map_err(io)?).map_err(io)?;
     let file = SocketFile::of(path).map_err(io)?;
     // Until `listen` nobody can connect, so there is no moment with the wrong mode or owner.
     fs::set_permissions(path, fs::Permissions::from_mode(access.mode & 0o7777)).map_err(io)?;
@@ -146,6 +119,7 @@ fn unix(path: &Path, address: &Address, access: &Access) -> Result<Listener, Err
     let listener = UnixListener::from_std(socket.into()).map_err(io)?;
     Ok(Listener {
         socket: Socket::Unix(listener),
+        traffic: std::sync::Arc::default(),
         address: address.clone(),
         _file: Some(file),
     })
@@ -153,10 +127,7 @@ fn unix(path: &Path, address: &Address, access: &Access) -> Result<Listener, Err
 
 /// Removes a socket that nobody answers on.
 fn make_room(path: &Path, address: &Address) -> Result<(), Error> {
-    let io = |source| Error::Io {
-        address: address.clone(),
-        source,
-    };
+    let io = |source| Error::Io { address: address.clone(), source };
     match fs::symlink_metadata(path) {
         Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(()),
         Err(error) => return Err(io(error)),
@@ -169,32 +140,22 @@ fn make_room(path: &Path, address: &Address) -> Result<(), Error> {
     // Not blocking: a living server with a full backlog would make us wait.
     caller.set_nonblocking(true).map_err(io)?;
     match caller.connect(&SockAddr::unix(path).map_err(io)?) {
-        Err(error) if error.kind() == io::ErrorKind::ConnectionRefused => {
-            fs::remove_file(path).map_err(io)
-        }
+        Err(error) if error.kind() == io::ErrorKind::ConnectionRefused => fs::remove_file(path).map_err(io),
         Err(error) if error.kind() != io::ErrorKind::WouldBlock => Err(io(error)),
         Ok(()) | Err(_) => Err(Error::Taken(address.clone())),
     }
 }
 
 fn nobody(address: &Address, what: &'static str, name: &str) -> Error {
-    Error::Nobody {
-        address: address.clone(),
-        what,
-        name: name.into(),
-    }
+    Error::Nobody { address: address.clone(), what, name: name.into() }
 }
 
 fn user(name: &str) -> Option<u32> {
-    name.parse()
-        .ok()
-        .or_else(|| Some(User::from_name(name).ok()??.uid.as_raw()))
+    name.parse().ok().or_else(|| Some(User::from_name(name).ok()??.uid.as_raw()))
 }
 
 fn group(name: &str) -> Option<u32> {
-    name.parse()
-        .ok()
-        .or_else(|| Some(Group::from_name(name).ok()??.gid.as_raw()))
+    name.parse().ok().or_else(|| Some(Group::from_name(name).ok()??.gid.as_raw()))
 }
 
 /// A unix socket that we made, removed in the end unless another has taken its place.
@@ -206,10 +167,7 @@ pub(super) struct SocketFile {
 
 impl SocketFile {
     fn of(path: &Path) -> io::Result<Self> {
-        Ok(Self {
-            path: path.into(),
-            identity: identity(path)?,
-        })
+        Ok(Self { path: path.into(), identity: identity(path)? })
     }
 }
 
@@ -222,10 +180,7 @@ impl Drop for SocketFile {
         if identity(&self.path).is_ok_and(|now| now == self.identity)
             && let Err(error) = fs::remove_file(&self.path)
         {
-            tracing::debug!(
-                "the socket {} could not be removed: {error}",
-                self.path.display()
-            );
+            tracing::debug!("the socket {} could not be removed: {error}", self.path.display());
         }
     }
 }

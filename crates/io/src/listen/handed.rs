@@ -42,10 +42,7 @@ impl Handed {
         let mut fds = ListenFd::from_env();
         let mut sockets = Vec::new();
         for index in 0..fds.len() {
-            let name = names
-                .next()
-                .filter(|name| !name.is_empty())
-                .unwrap_or_else(|| "unknown".into());
+            let name = names.next().filter(|name| !name.is_empty()).unwrap_or_else(|| "unknown".into());
             let socket = match (fds.take_tcp_listener(index), fds.take_unix_listener(index)) {
                 (Ok(Some(tcp)), _) => tcp.local_addr().map(|at| (Address::Tcp(at), Raw::Tcp(tcp))),
                 (_, Ok(Some(unix))) => unix_address(&unix).map(|at| (at, Raw::Unix(unix))),
@@ -53,14 +50,10 @@ impl Handed {
                 (Ok(None), Ok(None)) => continue,
             };
             match socket {
-                Ok((address, socket)) => sockets.push(One {
-                    name,
-                    address,
-                    socket,
-                }),
-                Err(error) => tracing::warn!(
-                    "socket {index} (`{name}`) from the service manager cannot be used: {error}"
-                ),
+                Ok((address, socket)) => sockets.push(One { name, address, socket }),
+                Err(error) => {
+                    tracing::warn!("socket {index} (`{name}`) from the service manager cannot be used: {error}")
+                }
             }
         }
         Self(sockets)
@@ -75,9 +68,7 @@ impl Handed {
         let Some(at) = self.0.iter().position(fits) else {
             return Ok(None);
         };
-        let One {
-            address, socket, ..
-        } = self.0.remove(at);
+        let One { address, socket, .. } = self.0.remove(at);
         let socket = match socket {
             Raw::Tcp(tcp) => {
                 tcp.set_nonblocking(true)?;
@@ -88,28 +79,17 @@ impl Handed {
                 Socket::Unix(UnixListener::from_std(unix)?)
             }
         };
-        Ok(Some(Listener {
-            socket,
-            address,
-            _file: None,
-        }))
+        Ok(Some(Listener { socket, address, _file: None }))
     }
 
     /// Name and address of each socket that nobody asked for: connections to it would wait for ever, so this is worth a warning.
     #[must_use]
     pub fn left_over(&self) -> Vec<String> {
-        self.0
-            .iter()
-            .map(|one| format!("{} ({})", one.address, one.name))
-            .collect()
+        self.0.iter().map(|one| format!("{} ({})", one.address, one.name)).collect()
     }
 
     pub(super) fn describe(&self) -> String {
-        if self.0.is_empty() {
-            "none".into()
-        } else {
-            self.left_over().join(", ")
-        }
+        if self.0.is_empty() { "none".into() } else { self.left_over().join(", ") }
     }
 }
 

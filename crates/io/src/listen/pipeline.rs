@@ -10,6 +10,7 @@ use std::future::Future;
 use std::io;
 use std::mem::MaybeUninit;
 use std::pin::Pin;
+use std::sync::Arc;
 use std::task::{Context, Poll, ready};
 use std::time::Duration;
 
@@ -45,11 +46,7 @@ pub struct Limits {
 impl Default for Limits {
     /// 4096 connections; 102 seconds each, a little longer than Postfix's own limits, so that it is the one to hang up.
     fn default() -> Self {
-        Self {
-            connections: 4096,
-            idle: Duration::from_secs(102),
-            io_timeout: Duration::from_secs(102),
-        }
+        Self { connections: 4096, idle: Duration::from_secs(102), io_timeout: Duration::from_secs(102) }
     }
 }
 
@@ -80,12 +77,15 @@ pub(crate) async fn serve<P: Protocol + Sync>(
     name: &'static str,
 ) {
     let group = tasks.clone();
+    let traffic = listener.traffic();
     serve_each(listener, limits.connections, tasks, name, move |stream| {
         let conversation = Conversation::new(stream, protocol.clone(), limits, group.clone());
+        let traffic = Arc::clone(&traffic);
         async move {
             match conversation.await {
                 End::Quiet => {}
                 End::Bad { peer, why } => {
+                    traffic.refuse();
                     tracing::debug!("{name}: closed the connection of {peer}: {why}");
                 }
             }
@@ -180,11 +180,7 @@ impl<P: Protocol> Conversation<P> {
             }
             if self.reading == Reading::Over || self.watch.is_stopping() {
                 let done = self.out.is_empty() && self.queue.is_none() && !self.crowded;
-                return if done {
-                    Poll::Ready(End::Quiet)
-                } else {
-                    Poll::Pending
-                };
+                return if done { Poll::Ready(End::Quiet) } else { Poll::Pending };
             }
             if !self.has_room() {
                 return Poll::Pending;
@@ -198,11 +194,7 @@ impl<P: Protocol> Conversation<P> {
 
     /// Whether one more request may be answered.
     fn has_room(&self) -> bool {
-        self.out.len() < MAX_OUT
-            && self
-                .queue
-                .as_ref()
-                .is_none_or(|queue| queue.len() < MAX_QUEUE)
+        self.out.len() < MAX_OUT && self.queue.as_ref().is_none_or(|queue| queue.len() < MAX_QUEUE)
     }
 
     /// Answers what `input` holds while there is room; returns how much of it was used up.
@@ -324,10 +316,7 @@ impl<P: Protocol> Conversation<P> {
         if let Poll::Ready(Err(error)) = self.poll_write(cx) {
             tracing::trace!("the peer did not wait for its replies: {error}");
         }
-        End::Bad {
-            peer: self.stream.peer(),
-            why,
-        }
+        End::Bad { peer: self.stream.peer(), why }
     }
 
     fn state(&self) -> State {

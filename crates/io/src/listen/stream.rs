@@ -20,9 +20,7 @@ impl Stream {
     #[must_use]
     pub fn peer(&self) -> String {
         match self {
-            Self::Tcp(tcp) => tcp
-                .peer_addr()
-                .map_or_else(|_| "somebody who has left".into(), |peer| peer.to_string()),
+            Self::Tcp(tcp) => tcp.peer_addr().map_or_else(|_| "somebody who has left".into(), |peer| peer.to_string()),
             Self::Unix(unix) => match unix.peer_cred().map(|cred| (cred.pid(), cred.uid())) {
                 Ok((Some(pid), uid)) => format!("process {pid} of user {uid}"),
                 Ok((None, uid)) => format!("a process of user {uid}"),
@@ -33,11 +31,7 @@ impl Stream {
 }
 
 impl AsyncRead for Stream {
-    fn poll_read(
-        self: Pin<&mut Self>,
-        cx: &mut Context<'_>,
-        buf: &mut ReadBuf<'_>,
-    ) -> Poll<io::Result<()>> {
+    fn poll_read(self: Pin<&mut Self>, cx: &mut Context<'_>, buf: &mut ReadBuf<'_>) -> Poll<io::Result<()>> {
         match self.get_mut() {
             Self::Tcp(tcp) => Pin::new(tcp).poll_read(cx, buf),
             Self::Unix(unix) => Pin::new(unix).poll_read(cx, buf),
@@ -46,11 +40,7 @@ impl AsyncRead for Stream {
 }
 
 impl AsyncWrite for Stream {
-    fn poll_write(
-        self: Pin<&mut Self>,
-        cx: &mut Context<'_>,
-        buf: &[u8],
-    ) -> Poll<io::Result<usize>> {
+    fn poll_write(self: Pin<&mut Self>, cx: &mut Context<'_>, buf: &[u8]) -> Poll<io::Result<usize>> {
         match self.get_mut() {
             Self::Tcp(tcp) => Pin::new(tcp).poll_write(cx, buf),
             Self::Unix(unix) => Pin::new(unix).poll_write(cx, buf),

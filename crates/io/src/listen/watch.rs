@@ -41,15 +41,7 @@ impl Watch {
     pub(super) fn new(limits: Limits, tasks: Tasks) -> Self {
         let tick = (limits.idle.min(limits.io_timeout) / QUARTERS).max(Duration::from_millis(1));
         let stop = Box::pin(tasks.stopping());
-        Self {
-            limits,
-            tasks,
-            tick,
-            timer: Box::pin(sleep(tick)),
-            stop,
-            waker: None,
-            quiet: 0,
-        }
+        Self { limits, tasks, tick, timer: Box::pin(sleep(tick)), stop, waker: None, quiet: 0 }
     }
 
     /// A request was completed, or octets of a reply were taken.
@@ -64,11 +56,7 @@ impl Watch {
     /// Whether the connection has been in this state for too long. Sees to it that the task is woken when that may be so, and
     /// when it is time to stop.
     pub(super) fn has_expired(&mut self, cx: &mut Context<'_>, state: State) -> bool {
-        if !self
-            .waker
-            .as_ref()
-            .is_some_and(|waker| waker.will_wake(cx.waker()))
-        {
+        if !self.waker.as_ref().is_some_and(|waker| waker.will_wake(cx.waker())) {
             self.waker = Some(cx.waker().clone());
             if self.stop.as_mut().poll(cx).is_ready() {
                 cx.waker().wake_by_ref();

@@ -47,11 +47,7 @@ impl<A: Answers> Protocol for Socketmap<A> {
         if self.0.now(request, out) {
             return Taken::Now(used);
         }
-        let (answers, map, key) = (
-            self.0.clone(),
-            request.map.to_owned(),
-            request.key.to_owned(),
-        );
+        let (answers, map, key) = (self.0.clone(), request.map.to_owned(), request.key.to_owned());
         Taken::Later(used, Box::pin(async move { answers.later(map, key).await }))
     }
 }

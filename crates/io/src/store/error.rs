@@ -89,10 +89,7 @@ impl Error {
     /// Whether trying again later may well succeed with nothing repaired by hand but disk space.
     #[must_use]
     pub const fn may_pass(&self) -> bool {
-        matches!(
-            self,
-            Self::Busy { .. } | Self::Full { .. } | Self::Io { .. }
-        )
+        matches!(self, Self::Busy { .. } | Self::Full { .. } | Self::Io { .. })
     }
 
     /// What `SQLite` said, in our words.
@@ -102,12 +99,8 @@ impl Error {
         match error.sqlite_error_code() {
             Some(ErrorCode::DatabaseBusy | ErrorCode::DatabaseLocked) => Self::Busy { path },
             Some(ErrorCode::DiskFull) => Self::Full { path },
-            Some(ErrorCode::DatabaseCorrupt | ErrorCode::NotADatabase) => {
-                Self::Corrupt { path, detail }
-            }
-            Some(ErrorCode::ReadOnly | ErrorCode::PermissionDenied) => {
-                Self::ReadOnly { path, detail }
-            }
+            Some(ErrorCode::DatabaseCorrupt | ErrorCode::NotADatabase) => Self::Corrupt { path, detail },
+            Some(ErrorCode::ReadOnly | ErrorCode::PermissionDenied) => Self::ReadOnly { path, detail },
             _ => Self::Io { path, detail },
         }
     }
@@ -117,15 +110,9 @@ impl Error {
         use std::io::ErrorKind as Kind;
         let path = path.to_path_buf();
         match error.kind() {
-            Kind::PermissionDenied | Kind::ReadOnlyFilesystem => Self::ReadOnly {
-                path,
-                detail: error.to_string(),
-            },
+            Kind::PermissionDenied | Kind::ReadOnlyFilesystem => Self::ReadOnly { path, detail: error.to_string() },
             Kind::StorageFull | Kind::QuotaExceeded => Self::Full { path },
-            _ => Self::Io {
-                path,
-                detail: error.to_string(),
-            },
+            _ => Self::Io { path, detail: error.to_string() },
         }
     }
 }

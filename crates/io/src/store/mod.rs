@@ -125,11 +125,7 @@ impl Batch {
     /// Rows in it.
     #[must_use]
     pub fn len(&self) -> usize {
-        self.removes.len()
-            + self.puts.len()
-            + self.history.len()
-            + self.failures.len()
-            + self.probes.len()
+        self.removes.len() + self.puts.len() + self.history.len() + self.failures.len() + self.probes.len()
     }
 
     /// Takes over everything in `other`, which counts as later.
@@ -166,22 +162,16 @@ pub trait Store: Send + Sync {
     fn write(&self, batch: Batch) -> BoxFuture<'static, Result<()>>;
 
     /// A domain's changes, newest first.
-    fn history(&self, domain: &Domain, limit: usize)
-    -> BoxFuture<'static, Result<Vec<HistoryRow>>>;
+    fn history(&self, domain: &Domain, limit: usize) -> BoxFuture<'static, Result<Vec<HistoryRow>>>;
 
     /// Failures at or after `since`, in the order they were written.
-    fn failures(
-        &self,
-        since: Timestamp,
-        limit: usize,
-    ) -> BoxFuture<'static, Result<Vec<FailureRow>>>;
+    fn failures(&self, since: Timestamp, limit: usize) -> BoxFuture<'static, Result<Vec<FailureRow>>>;
 
     /// Probes at or after `since`, in the order they were written.
     fn probes(&self, since: Timestamp, limit: usize) -> BoxFuture<'static, Result<Vec<ProbeRow>>>;
 
     /// A domain's probes, newest first.
-    fn probes_of(&self, domain: &Domain, limit: usize)
-    -> BoxFuture<'static, Result<Vec<ProbeRow>>>;
+    fn probes_of(&self, domain: &Domain, limit: usize) -> BoxFuture<'static, Result<Vec<ProbeRow>>>;
 
     /// A domain's newest probe.
     fn last_probe(&self, domain: &Domain) -> BoxFuture<'static, Result<Option<ProbeRow>>>;
@@ -202,10 +192,7 @@ pub trait Store: Send + Sync {
 /// # Errors
 /// When the URL is none we know, or what lies there cannot be used: it is then left as it is.
 pub fn open(url: &str) -> Result<Arc<dyn Store>> {
-    let path = path_of(url).map_err(|why| Error::Url {
-        url: url.into(),
-        why,
-    })?;
+    let path = path_of(url).map_err(|why| Error::Url { url: url.into(), why })?;
     Ok(Arc::new(sqlite::Sqlite::open(Path::new(path))?))
 }
 
@@ -217,9 +204,7 @@ fn path_of(url: &str) -> std::result::Result<&str, &'static str> {
     match scheme {
         "sqlite" if rest.contains('\0') => Err("the path holds a NUL character"),
         "sqlite" if rest.ends_with('/') => Err("the path names a directory; add a file name"),
-        "sqlite" if rest.starts_with('/') || rest.starts_with("./") || rest.starts_with("../") => {
-            Ok(rest)
-        }
+        "sqlite" if rest.starts_with('/') || rest.starts_with("./") || rest.starts_with("../") => Ok(rest),
         "postgres" | "postgresql" => Err(
             "PostgreSQL is not in this version; write sqlite:///var/lib/strictmx/strictmx.db, or wait for a later one",
         ),
@@ -236,15 +221,7 @@ mod tests {
         assert_eq!(path_of("sqlite:///var/lib/x.db"), Ok("/var/lib/x.db"));
         assert_eq!(path_of("sqlite://./x.db"), Ok("./x.db"));
         assert_eq!(path_of("sqlite://../data/x.db"), Ok("../data/x.db"));
-        for bad in [
-            "",
-            "x.db",
-            "sqlite:x.db",
-            "sqlite://x.db",
-            "sqlite:///var/lib/",
-            "mysql://h/x",
-            "sqlite:///a\0b",
-        ] {
+        for bad in ["", "x.db", "sqlite:x.db", "sqlite://x.db", "sqlite:///var/lib/", "mysql://h/x", "sqlite:///a\0b"] {
             assert!(path_of(bad).is_err(), "{bad}");
         }
         assert!(path_of("postgres://db/x").is_err_and(|why| why.contains("not in this version")));
@@ -255,19 +232,9 @@ mod tests {
         let Ok(domain) = Domain::parse("example.com") else {
             return;
         };
-        let row = Row {
-            domain: domain.clone(),
-            known: Known::default(),
-            used: Timestamp(1),
-        };
-        let mut batch = Batch {
-            puts: vec![row],
-            ..Batch::default()
-        };
-        batch.append(Batch {
-            removes: vec![domain],
-            ..Batch::default()
-        });
+        let row = Row { domain: domain.clone(), known: Known::default(), used: Timestamp(1) };
+        let mut batch = Batch { puts: vec![row], ..Batch::default() };
+        batch.append(Batch { removes: vec![domain], ..Batch::default() });
         assert!(batch.puts.is_empty());
         assert_eq!(batch.len(), 1);
     }

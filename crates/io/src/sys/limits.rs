@@ -17,13 +17,7 @@ pub fn raise_open_files(wanted: u64) -> io::Result<u64> {
     if goal <= now {
         return Ok(now);
     }
-    setrlimit(
-        Resource::Nofile,
-        Rlimit {
-            current: Some(goal),
-            maximum,
-        },
-    )?;
+    setrlimit(Resource::Nofile, Rlimit { current: Some(goal), maximum })?;
     Ok(goal)
 }
 

@@ -24,9 +24,7 @@ impl Service {
     pub fn reloading(self) {
         match NotifyState::monotonic_usec_now() {
             Ok(now) => tell(&[NotifyState::Reloading, now]),
-            Err(error) => tracing::debug!(
-                "the monotonic clock cannot be read, the reload is not announced: {error}"
-            ),
+            Err(error) => tracing::debug!("the monotonic clock cannot be read, the reload is not announced: {error}"),
         }
     }
 

@@ -46,9 +46,6 @@ impl<A: Answers> Protocol for TcpTable<A> {
             return Taken::Now(used);
         }
         let answers = self.0.clone();
-        Taken::Later(
-            used,
-            Box::pin(async move { answers.later(request.key).await }),
-        )
+        Taken::Later(used, Box::pin(async move { answers.later(request.key).await }))
     }
 }
