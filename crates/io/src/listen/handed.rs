@@ -79,7 +79,7 @@ impl Handed {
                 Socket::Unix(UnixListener::from_std(unix)?)
             }
         };
-        Ok(Some(Listener { socket, address, _file: None }))
+        Ok(Some(Listener { socket, address, traffic: std::sync::Arc::default(), _file: None }))
     }
 
     /// Name and address of each socket that nobody asked for: connections to it would wait for ever, so this is worth a warning.

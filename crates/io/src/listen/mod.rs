@@ -9,6 +9,7 @@ mod bind;
 mod handed;
 pub(crate) mod pipeline;
 mod stream;
+mod traffic;
 mod watch;
 
 pub use accept::serve_each;
@@ -17,6 +18,9 @@ pub use bind::{Error, bind};
 pub use handed::Handed;
 pub use pipeline::Limits;
 pub use stream::Stream;
+pub use traffic::Traffic;
+
+use std::sync::Arc;
 
 use tokio::net::{TcpListener, UnixListener};
 
@@ -25,6 +29,7 @@ use tokio::net::{TcpListener, UnixListener};
 pub struct Listener {
     socket: Socket,
     address: Address,
+    traffic: Arc<Traffic>,
     /// Held for its `Drop`.
     _file: Option<bind::SocketFile>,
 }
@@ -40,5 +45,11 @@ impl Listener {
     #[must_use]
     pub const fn address(&self) -> &Address {
         &self.address
+    }
+
+    /// Its counts, which outlive it.
+    #[must_use]
+    pub fn traffic(&self) -> Arc<Traffic> {
+        Arc::clone(&self.traffic)
     }
 }
