@@ -25,8 +25,7 @@ use std::time::Duration;
 use domain::base::Message;
 use resolv_conf::ScopedIp;
 use strictmx_engine::fact::{
-    ASeen, AaaaSeen, AddrSeen, CnameSeen, DnsFailure, DnsFailureKind, Dnssec, MxSeen, Seen,
-    TlsaSeen, TxtSeen,
+    ASeen, AaaaSeen, AddrSeen, CnameSeen, DnsFailure, DnsFailureKind, Dnssec, MxSeen, Seen, TlsaSeen, TxtSeen,
 };
 use strictmx_proto::name::Domain;
 use tokio::time::timeout;
@@ -96,9 +95,7 @@ pub enum Error {
     #[error("no DNS resolver is configured; name at least one")]
     NoServers,
     /// The trust anchors cannot be used.
-    #[error(
-        "cannot use the DNSSEC trust anchors: {0}; give DS or DNSKEY records in zone-file form"
-    )]
+    #[error("cannot use the DNSSEC trust anchors: {0}; give DS or DNSKEY records in zone-file form")]
     Anchors(String),
 }
 
@@ -108,14 +105,8 @@ pub enum Error {
 /// The file cannot be read or understood.
 pub fn system_servers() -> Result<Vec<SocketAddr>, Error> {
     let path = || PathBuf::from(RESOLV_CONF);
-    let text = std::fs::read(RESOLV_CONF).map_err(|source| Error::Unreadable {
-        path: path(),
-        source,
-    })?;
-    servers_of(&text).map_err(|detail| Error::Unparsable {
-        path: path(),
-        detail,
-    })
+    let text = std::fs::read(RESOLV_CONF).map_err(|source| Error::Unreadable { path: path(), source })?;
+    servers_of(&text).map_err(|detail| Error::Unparsable { path: path(), detail })
 }
 
 /// The resolvers that the text of a `resolv.conf` names.
@@ -133,9 +124,7 @@ fn on_port_53(server: &ScopedIp) -> SocketAddr {
     match server {
         ScopedIp::V4(address) => SocketAddr::new((*address).into(), 53),
         ScopedIp::V6(address, None) => SocketAddr::new((*address).into(), 53),
-        ScopedIp::V6(address, Some(zone)) => {
-            SocketAddrV6::new(*address, 53, 0, interface(zone)).into()
-        }
+        ScopedIp::V6(address, Some(zone)) => SocketAddrV6::new(*address, 53, 0, interface(zone)).into(),
     }
 }
 
@@ -172,27 +161,16 @@ impl Dns {
         if options.servers.is_empty() {
             return Err(Error::NoServers);
         }
-        let limit = options
-            .attempt_timeout
-            .saturating_mul(options.attempts.saturating_mul(WHOLE).max(1));
-        let transport = Arc::new(Transport::new(
-            options.servers,
-            options.attempt_timeout,
-            options.attempts,
-        ));
+        let limit = options.attempt_timeout.saturating_mul(options.attempts.saturating_mul(WHOLE).max(1));
+        let transport = Arc::new(Transport::new(options.servers, options.attempt_timeout, options.attempts));
         let judge = match options.dnssec {
             DnssecMode::Off => Judge::Nobody,
             DnssecMode::TrustAd => Judge::Resolver,
-            DnssecMode::Validate { anchors } => Judge::Ourselves(Arc::new(Validator::new(
-                anchors.as_deref(),
-                Arc::clone(&transport),
-            )?)),
+            DnssecMode::Validate { anchors } => {
+                Judge::Ourselves(Arc::new(Validator::new(anchors.as_deref(), Arc::clone(&transport))?))
+            }
         };
-        Ok(Self {
-            transport,
-            judge,
-            limit,
-        })
+        Ok(Self { transport, judge, limit })
     }
 
     /// TXT records, the strings of each joined without separator (STS-3.1-10), CNAMEs followed (STS-3.1-11).
@@ -229,18 +207,8 @@ impl Dns {
     /// The name's own CNAME record, not followed (DANE-2.2.2-3).
     pub async fn cname(&self, owner: &Domain) -> CnameSeen {
         match self.ask::<record::Target>(owner).await {
-            Seen::Found {
-                data,
-                aliases,
-                dnssec,
-                ttl,
-            } => match data.into_iter().next() {
-                Some(record::Target(target)) => Seen::Found {
-                    data: target,
-                    aliases,
-                    dnssec,
-                    ttl,
-                },
+            Seen::Found { data, aliases, dnssec, ttl } => match data.into_iter().next() {
+                Some(record::Target(target)) => Seen::Found { data: target, aliases, dnssec, ttl },
                 None => Seen::NoData { dnssec, ttl },
             },
             Seen::NoData { dnssec, ttl } => Seen::NoData { dnssec, ttl },
@@ -277,10 +245,7 @@ impl Dns {
                 Read::AskOn => {}
             }
         }
-        Err(failure(
-            DnsFailureKind::Malformed,
-            format!("{owner}: the CNAMEs lead on and on"),
-        ))
+        Err(failure(DnsFailureKind::Malformed, format!("{owner}: the CNAMEs lead on and on")))
     }
 
     const fn edns(&self) -> Edns {
@@ -291,19 +256,11 @@ impl Dns {
         }
     }
 
-    async fn judged(
-        &self,
-        reply: Message<Vec<u8>>,
-        owner: &Domain,
-    ) -> Result<(Message<Vec<u8>>, Dnssec), DnsFailure> {
+    async fn judged(&self, reply: Message<Vec<u8>>, owner: &Domain) -> Result<(Message<Vec<u8>>, Dnssec), DnsFailure> {
         match &self.judge {
             Judge::Nobody => Ok((reply, Dnssec::Insecure)),
             Judge::Resolver => {
-                let dnssec = if reply.header().ad() {
-                    Dnssec::Secure
-                } else {
-                    Dnssec::Insecure
-                };
+                let dnssec = if reply.header().ad() { Dnssec::Secure } else { Dnssec::Insecure };
                 Ok((reply, dnssec))
             }
             Judge::Ourselves(validator) => validator.judge(reply, owner).await,
@@ -313,10 +270,7 @@ impl Dns {
 
 /// A failure of this kind, in these words.
 fn failure(kind: DnsFailureKind, detail: impl Into<Box<str>>) -> DnsFailure {
-    DnsFailure {
-        kind,
-        detail: detail.into(),
-    }
+    DnsFailure { kind, detail: detail.into() }
 }
 
 #[cfg(test)]
@@ -326,25 +280,16 @@ mod tests {
 
     #[test]
     fn resolv_conf_names_the_servers_in_order() {
-        let text = b"# here\nnameserver 192.0.2.53\nsearch example.test\nnameserver 2001:db8::53\nnameserver fe80::53%7\n";
-        let servers: Vec<String> = servers_of(text)
-            .unwrap()
-            .iter()
-            .map(ToString::to_string)
-            .collect();
-        assert_eq!(
-            servers,
-            ["192.0.2.53:53", "[2001:db8::53]:53", "[fe80::53%7]:53"]
-        );
+        let text =
+            b"# here\nnameserver 192.0.2.53\nsearch example.test\nnameserver 2001:db8::53\nnameserver fe80::53%7\n";
+        let servers: Vec<String> = servers_of(text).unwrap().iter().map(ToString::to_string).collect();
+        assert_eq!(servers, ["192.0.2.53:53", "[2001:db8::53]:53", "[fe80::53%7]:53"]);
     }
 
     #[test]
     fn without_a_server_the_one_on_this_host_is_meant() {
-        let servers: Vec<String> = servers_of(b"search example.test\n")
-            .unwrap()
-            .iter()
-            .map(ToString::to_string)
-            .collect();
+        let servers: Vec<String> =
+            servers_of(b"search example.test\n").unwrap().iter().map(ToString::to_string).collect();
         assert_eq!(servers, ["127.0.0.1:53", "[::1]:53"]);
     }
 

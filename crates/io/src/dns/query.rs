@@ -34,12 +34,7 @@ impl Query {
 
     /// The same for any name, the root `.` included.
     pub(super) fn named(owner: &str, rtype: Rtype, edns: Edns) -> Result<Self, DnsFailure> {
-        let unfit = || {
-            failure(
-                DnsFailureKind::Malformed,
-                format!("{owner} cannot be put into a DNS question"),
-            )
-        };
+        let unfit = || failure(DnsFailureKind::Malformed, format!("{owner} cannot be put into a DNS question"));
         let name = Name::<Vec<u8>>::vec_from_str(owner).map_err(|_| unfit())?;
         let mut builder = MessageBuilder::new_vec();
         let header = builder.header_mut();
@@ -56,9 +51,7 @@ impl Query {
                 Ok(())
             })
             .map_err(|_| unfit())?;
-        Ok(Self {
-            message: builder.into_message(),
-        })
+        Ok(Self { message: builder.into_message() })
     }
 
     /// A question that someone else put together (the validator's own).
@@ -86,11 +79,7 @@ impl Query {
         if !bare && !reply.is_answer(self.message.for_slice()) {
             return Answered::No;
         }
-        if header.tc() {
-            Answered::Truncated
-        } else {
-            Answered::Yes
-        }
+        if header.tc() { Answered::Truncated } else { Answered::Yes }
     }
 
     /// The question in words, for details of failures.

@@ -42,10 +42,7 @@ impl Answer for Mx {
 
     fn read(raw: &Raw<'_>) -> Result<Self, ParseError> {
         let record = typed::<rdata::Mx<ParsedName<&[u8]>>>(raw)?;
-        Ok(Self {
-            preference: record.preference(),
-            exchange: exchange(record.exchange()),
-        })
+        Ok(Self { preference: record.preference(), exchange: exchange(record.exchange()) })
     }
 }
 
@@ -71,16 +68,9 @@ impl Answer for TlsaRecord {
     fn read(raw: &Raw<'_>) -> Result<Self, ParseError> {
         let record = typed::<UnknownRecordData<&[u8]>>(raw)?;
         let [usage, selector, matching, data @ ..] = *record.data() else {
-            return Err(ParseError::form_error(
-                "a TLSA record is shorter than its three fixed octets",
-            ));
+            return Err(ParseError::form_error("a TLSA record is shorter than its three fixed octets"));
         };
-        Ok(Self(Tlsa {
-            usage: *usage,
-            selector: *selector,
-            matching: *matching,
-            data: data.into(),
-        }))
+        Ok(Self(Tlsa { usage: *usage, selector: *selector, matching: *matching, data: data.into() }))
     }
 }
 
@@ -89,9 +79,7 @@ impl Answer for Target {
 
     fn read(raw: &Raw<'_>) -> Result<Self, ParseError> {
         let record = typed::<rdata::Cname<ParsedName<&[u8]>>>(raw)?;
-        host(record.cname())
-            .map(Self)
-            .ok_or_else(|| ParseError::form_error(NOT_A_NAME))
+        host(record.cname()).map(Self).ok_or_else(|| ParseError::form_error(NOT_A_NAME))
     }
 }
 
@@ -105,9 +93,7 @@ where
 {
     match raw.to_record::<Data>()? {
         Some(record) => Ok(record.into_data()),
-        None => Err(ParseError::form_error(
-            "a record is not of the type asked for",
-        )),
+        None => Err(ParseError::form_error("a record is not of the type asked for")),
     }
 }
 

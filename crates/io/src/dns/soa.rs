@@ -22,20 +22,11 @@ impl Dns {
             Err(failure) => return Seen::Failed(failure),
         };
         let vouched = matches!(self.judge, Judge::Resolver) && reply.header().ad();
-        let dnssec = if vouched {
-            Dnssec::Secure
-        } else {
-            Dnssec::Insecure
-        };
+        let dnssec = if vouched { Dnssec::Secure } else { Dnssec::Insecure };
         match (reply.header().rcode(), reply.header_counts().ancount()) {
             (Rcode::NXDOMAIN, _) => Seen::NxDomain { dnssec, ttl: 0 },
             (_, 0) => Seen::NoData { dnssec, ttl: 0 },
-            _ => Seen::Found {
-                data: (),
-                aliases: Vec::new(),
-                dnssec,
-                ttl: 0,
-            },
+            _ => Seen::Found { data: (), aliases: Vec::new(), dnssec, ttl: 0 },
         }
     }
 }

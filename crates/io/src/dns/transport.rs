@@ -93,10 +93,7 @@ impl Transport {
     pub(super) async fn exchange(&self, mut query: Query) -> Result<Message<Vec<u8>>, DnsFailure> {
         count(&self.counters.questions);
         let Ok(_permit) = self.under_way.acquire().await else {
-            return Err(failure(
-                DnsFailureKind::Network,
-                "the resolver client is closed",
-            ));
+            return Err(failure(DnsFailureKind::Network, "the resolver client is closed"));
         };
         let outcome = self.rounds(&mut query).await;
         if outcome.is_err() {
@@ -136,15 +133,10 @@ impl Transport {
                 }
             }
         }
-        Err(worst
-            .unwrap_or_else(|| failure(DnsFailureKind::Network, "no DNS server is left to ask")))
+        Err(worst.unwrap_or_else(|| failure(DnsFailureKind::Network, "no DNS server is left to ask")))
     }
 
-    async fn attempt(
-        &self,
-        server: SocketAddr,
-        query: &mut Query,
-    ) -> Result<Message<Vec<u8>>, DnsFailure> {
+    async fn attempt(&self, server: SocketAddr, query: &mut Query) -> Result<Message<Vec<u8>>, DnsFailure> {
         let octets = match self.udp(server, query).await {
             Ok(Datagram::Whole(octets)) => Ok(octets),
             Ok(Datagram::Cut) => {
@@ -154,12 +146,8 @@ impl Transport {
             Err(error) => Err(error),
         };
         let octets = octets.map_err(|error| self.unanswered(server, query, &error))?;
-        let reply = Message::from_octets(octets).map_err(|_| {
-            failure(
-                DnsFailureKind::Malformed,
-                format!("{server} sent no DNS message"),
-            )
-        })?;
+        let reply = Message::from_octets(octets)
+            .map_err(|_| failure(DnsFailureKind::Malformed, format!("{server} sent no DNS message")))?;
         judged(reply, server, query)
     }
 
@@ -190,14 +178,10 @@ impl Transport {
                 let detail = format!("{server} did not answer {question} within {waited} s");
                 failure(DnsFailureKind::Timeout, detail)
             }
-            io::ErrorKind::InvalidData => failure(
-                DnsFailureKind::Malformed,
-                format!("{server} answered {question} unreadably: {error}"),
-            ),
-            _ => failure(
-                DnsFailureKind::Network,
-                format!("{server} cannot be asked for {question}: {error}"),
-            ),
+            io::ErrorKind::InvalidData => {
+                failure(DnsFailureKind::Malformed, format!("{server} answered {question} unreadably: {error}"))
+            }
+            _ => failure(DnsFailureKind::Network, format!("{server} cannot be asked for {question}: {error}")),
         }
     }
 }
@@ -211,11 +195,7 @@ enum Datagram {
 
 /// A UDP socket that takes datagrams of this server only, on a port the kernel picks at random.
 fn connected(server: SocketAddr) -> io::Result<UdpSocket> {
-    let socket = Socket::new(
-        Family::for_address(server),
-        Type::DGRAM.nonblocking(),
-        Some(Protocol::UDP),
-    )?;
+    let socket = Socket::new(Family::for_address(server), Type::DGRAM.nonblocking(), Some(Protocol::UDP))?;
     socket.connect(&server.into())?;
     UdpSocket::from_std(socket.into())
 }
@@ -228,8 +208,7 @@ async fn tcp_unlimited(server: SocketAddr, query: &mut Query) -> io::Result<Vec<
     let mut stream = TcpStream::connect(server).await?;
     stream.set_nodelay(true)?;
     let octets = query.renewed();
-    let length =
-        u16::try_from(octets.len()).map_err(|_| io::Error::from(io::ErrorKind::InvalidInput))?;
+    let length = u16::try_from(octets.len()).map_err(|_| io::Error::from(io::ErrorKind::InvalidInput))?;
     let mut framed = Vec::with_capacity(octets.len() + 2);
     framed.extend_from_slice(&length.to_be_bytes());
     framed.extend_from_slice(octets);
@@ -239,14 +218,8 @@ async fn tcp_unlimited(server: SocketAddr, query: &mut Query) -> io::Result<Vec<
     stream.read_exact(&mut answer).await?;
     match query.answered(&answer) {
         Answered::Yes => Ok(answer),
-        Answered::Truncated => Err(io::Error::new(
-            io::ErrorKind::InvalidData,
-            "cut short although it came over TCP",
-        )),
-        Answered::No => Err(io::Error::new(
-            io::ErrorKind::InvalidData,
-            "it does not belong to the question",
-        )),
+        Answered::Truncated => Err(io::Error::new(io::ErrorKind::InvalidData, "cut short although it came over TCP")),
+        Answered::No => Err(io::Error::new(io::ErrorKind::InvalidData, "it does not belong to the question")),
     }
 }
 
@@ -258,11 +231,7 @@ fn next_server(given_up: &[bool], turn: usize) -> Option<usize> {
 }
 
 /// NOERROR and NXDOMAIN are answers; every other RCODE is a failure of its own kind.
-fn judged(
-    reply: Message<Vec<u8>>,
-    server: SocketAddr,
-    query: &Query,
-) -> Result<Message<Vec<u8>>, DnsFailure> {
+fn judged(reply: Message<Vec<u8>>, server: SocketAddr, query: &Query) -> Result<Message<Vec<u8>>, DnsFailure> {
     let rcode = reply.opt_rcode();
     if rcode == OptRcode::NOERROR || rcode == OptRcode::NXDOMAIN {
         return Ok(reply);
@@ -276,13 +245,7 @@ fn judged(
         _ => DnsFailureKind::Rcode,
     };
     let because = extended.as_ref().map(explain).unwrap_or_default();
-    Err(failure(
-        kind,
-        format!(
-            "{server} answered {} with {rcode}{because}",
-            query.describe()
-        ),
-    ))
+    Err(failure(kind, format!("{server} answered {} with {rcode}{because}", query.describe())))
 }
 
 /// Whether the resolver says that the failure is one of DNSSEC (RFC 8914 §4.2, 4.3, 4.6 to 4.13; 27 of RFC 9276).

@@ -17,9 +17,7 @@ use domain::base::opt::ExtendedError;
 use domain::base::{Message, MessageBuilder, Name, Rtype, Ttl};
 use domain::dnssec::validator::anchor::TrustAnchors;
 use domain::dnssec::validator::context::{Config, ValidationContext, ValidationState};
-use domain::net::client::request::{
-    ComposeRequest, Error as RequestError, GetResponse, RequestMessage, SendRequest,
-};
+use domain::net::client::request::{ComposeRequest, Error as RequestError, GetResponse, RequestMessage, SendRequest};
 use domain::rdata;
 use domain::zonefile::inplace::{Entry, Zonefile};
 use strictmx_engine::fact::{DnsFailure, DnsFailureKind, Dnssec};
@@ -64,9 +62,7 @@ impl Validator {
         let mut config = Config::new();
         config.set_max_node_cache(MAX_ZONES);
         config.set_max_bogus_validity(BOGUS_KEPT);
-        Ok(Self {
-            context: ValidationContext::with_config(anchors, Upstream(transport), config),
-        })
+        Ok(Self { context: ValidationContext::with_config(anchors, Upstream(transport), config) })
     }
 
     /// The state of `reply`, with the TTLs its signatures allow. Bogus is a failure (DANE-2.1.1-3).
@@ -75,9 +71,7 @@ impl Validator {
         reply: Message<Vec<u8>>,
         owner: &Domain,
     ) -> Result<(Message<Vec<u8>>, Dnssec), DnsFailure> {
-        TROUBLE
-            .scope(RefCell::new(None), self.judge_in_scope(reply, owner))
-            .await
+        TROUBLE.scope(RefCell::new(None), self.judge_in_scope(reply, owner)).await
     }
 
     async fn judge_in_scope(
@@ -87,16 +81,11 @@ impl Validator {
     ) -> Result<(Message<Vec<u8>>, Dnssec), DnsFailure> {
         let judged = self.context.validate_msg::<_, Vec<u8>>(&mut reply).await;
         let (state, extended) = judged.map_err(|error| {
-            failure(
-                DnsFailureKind::Malformed,
-                format!("the answer for {owner} cannot be validated: {error}"),
-            )
+            failure(DnsFailureKind::Malformed, format!("the answer for {owner} cannot be validated: {error}"))
         })?;
         match state {
             ValidationState::Secure => Ok((reply, Dnssec::Secure)),
-            ValidationState::Insecure | ValidationState::Indeterminate => {
-                Ok((reply, Dnssec::Insecure))
-            }
+            ValidationState::Insecure | ValidationState::Indeterminate => Ok((reply, Dnssec::Insecure)),
             ValidationState::Bogus => {
                 let unsigned = lacks_soa(&reply) && self.unsigned_zone(owner).await;
                 if let Some(trouble) = TROUBLE.with(RefCell::take) {
@@ -107,10 +96,7 @@ impl Validator {
                 }
                 let kind = extended.as_ref().map_or(DnsFailureKind::Bogus, kind_of);
                 let because = extended.as_ref().map(explain).unwrap_or_default();
-                Err(failure(
-                    kind,
-                    format!("the signatures of {owner} do not hold{because}"),
-                ))
+                Err(failure(kind, format!("the signatures of {owner} do not hold{because}")))
             }
         }
     }
@@ -151,18 +137,12 @@ fn anchors_of(text: &str) -> Result<TrustAnchors, String> {
 /// Bogus, unless the validator's cache merely remembers that keys could not be asked for a moment ago.
 fn kind_of(error: &ExtendedError<Vec<u8>>) -> DnsFailureKind {
     let text = error.text_slice().unwrap_or_default();
-    if text.starts_with(b"request for DS or DNSKEY failed") {
-        DnsFailureKind::Servfail
-    } else {
-        DnsFailureKind::Bogus
-    }
+    if text.starts_with(b"request for DS or DNSKEY failed") { DnsFailureKind::Servfail } else { DnsFailureKind::Bogus }
 }
 
 fn lacks_soa(reply: &Message<Vec<u8>>) -> bool {
     reply.header_counts().ancount() == 0
-        && reply
-            .authority()
-            .is_ok_and(|section| section.limit_to_in::<rdata::Soa<_>>().next().is_none())
+        && reply.authority().is_ok_and(|section| section.limit_to_in::<rdata::Soa<_>>().next().is_none())
 }
 
 fn unsigned_record(owner: &Domain) -> Option<Message<Vec<u8>>> {
@@ -170,9 +150,7 @@ fn unsigned_record(owner: &Domain) -> Option<Message<Vec<u8>>> {
     let mut builder = MessageBuilder::new_vec().question();
     builder.push((&name, Rtype::A)).ok()?;
     let mut builder = builder.answer();
-    builder
-        .push((&name, Ttl::ZERO, rdata::A::new(Ipv4Addr::UNSPECIFIED)))
-        .ok()?;
+    builder.push((&name, Ttl::ZERO, rdata::A::new(Ipv4Addr::UNSPECIFIED))).ok()?;
     Some(builder.into_message())
 }
 
@@ -181,10 +159,7 @@ struct Upstream(Arc<Transport>);
 
 impl SendRequest<RequestMessage<Vec<u8>>> for Upstream {
     fn send_request(&self, request: RequestMessage<Vec<u8>>) -> Box<dyn GetResponse + Send + Sync> {
-        Box::new(Request {
-            transport: Arc::clone(&self.0),
-            message: request.to_message(),
-        })
+        Box::new(Request { transport: Arc::clone(&self.0), message: request.to_message() })
     }
 }
 
@@ -200,8 +175,7 @@ impl fmt::Debug for Request {
     }
 }
 
-type Response<'a> =
-    Pin<Box<dyn Future<Output = Result<Message<Bytes>, RequestError>> + Send + Sync + 'a>>;
+type Response<'a> = Pin<Box<dyn Future<Output = Result<Message<Bytes>, RequestError>> + Send + Sync + 'a>>;
 
 impl GetResponse for Request {
     fn get_response(&mut self) -> Response<'_> {
@@ -212,13 +186,11 @@ impl GetResponse for Request {
                 Ok(reply) => {
                     let mut octets = reply.into_octets();
                     set_id(&mut octets, id);
-                    Message::from_octets(Bytes::from(octets))
-                        .map_err(|_| RequestError::ShortMessage)
+                    Message::from_octets(Bytes::from(octets)).map_err(|_| RequestError::ShortMessage)
                 }
                 Err(trouble) => {
                     // Outside of a validation there is no one to tell.
-                    let told =
-                        TROUBLE.try_with(|cell| cell.borrow_mut().get_or_insert(trouble).kind);
+                    let told = TROUBLE.try_with(|cell| cell.borrow_mut().get_or_insert(trouble).kind);
                     tracing::debug!(?told, "a question for DNSSEC keys failed");
                     Err(RequestError::NoTransportAvailable)
                 }

@@ -38,12 +38,7 @@ pub(super) enum Read<T> {
 
 impl Walk {
     pub(super) const fn new(owner: Domain) -> Self {
-        Self {
-            owner,
-            aliases: Vec::new(),
-            dnssec: Dnssec::Secure,
-            ttl: u32::MAX,
-        }
+        Self { owner, aliases: Vec::new(), dnssec: Dnssec::Secure, ttl: u32::MAX }
     }
 
     /// The name to ask for next.
@@ -52,11 +47,7 @@ impl Walk {
     }
 
     /// Reads the answer to the question for `T` at [`Walk::at`].
-    pub(super) fn read<T: Answer>(
-        &mut self,
-        reply: &Message<Vec<u8>>,
-        dnssec: Dnssec,
-    ) -> Result<Read<T>, DnsFailure> {
+    pub(super) fn read<T: Answer>(&mut self, reply: &Message<Vec<u8>>, dnssec: Dnssec) -> Result<Read<T>, DnsFailure> {
         if dnssec == Dnssec::Insecure {
             self.dnssec = Dnssec::Insecure;
         }
@@ -68,10 +59,7 @@ impl Walk {
         step.unwrap_or_else(|error| Err(self.malformed(format_args!("{error}"))))
     }
 
-    fn step<T: Answer>(
-        &mut self,
-        reply: &Message<[u8]>,
-    ) -> Result<Result<Read<T>, DnsFailure>, ParseError> {
+    fn step<T: Answer>(&mut self, reply: &Message<[u8]>) -> Result<Result<Read<T>, DnsFailure>, ParseError> {
         let no_such_name = reply.header().rcode() == domain::base::iana::Rcode::NXDOMAIN;
         let before = self.aliases.len();
         if !no_such_name {
@@ -80,9 +68,7 @@ impl Walk {
             match self.follow(&records, name)? {
                 Followed::Data(data) => return Ok(Ok(Read::Done(self.found(data)))),
                 Followed::Endless => {
-                    return Ok(Err(
-                        self.malformed(format_args!("more than {MAX_ALIASES} CNAMEs"))
-                    ));
+                    return Ok(Err(self.malformed(format_args!("more than {MAX_ALIASES} CNAMEs"))));
                 }
                 Followed::Nothing => {}
             }
@@ -92,36 +78,22 @@ impl Walk {
             return Ok(Ok(Read::AskOn));
         }
         let (dnssec, ttl) = (self.dnssec, self.ttl.min(negative.unwrap_or(0)));
-        let seen = if no_such_name {
-            Seen::NxDomain { dnssec, ttl }
-        } else {
-            Seen::NoData { dnssec, ttl }
-        };
+        let seen = if no_such_name { Seen::NxDomain { dnssec, ttl } } else { Seen::NoData { dnssec, ttl } };
         Ok(Ok(Read::Done(seen)))
     }
 
     /// Walks the CNAMEs of one answer, from `name` on.
-    fn follow<'a, T: Answer>(
-        &mut self,
-        records: &[Raw<'a>],
-        mut name: Name<'a>,
-    ) -> Result<Followed<T>, ParseError> {
+    fn follow<'a, T: Answer>(&mut self, records: &[Raw<'a>], mut name: Name<'a>) -> Result<Followed<T>, ParseError> {
         loop {
             let mut data = Vec::new();
-            for record in records
-                .iter()
-                .filter(|r| r.rtype() == T::TYPE && r.owner() == name)
-            {
+            for record in records.iter().filter(|r| r.rtype() == T::TYPE && r.owner() == name) {
                 data.push(T::read(record)?);
                 self.lower(record.ttl());
             }
             if !data.is_empty() {
                 return Ok(Followed::Data(data));
             }
-            let Some(alias) = records
-                .iter()
-                .find(|r| r.rtype() == Rtype::CNAME && r.owner() == name)
-            else {
+            let Some(alias) = records.iter().find(|r| r.rtype() == Rtype::CNAME && r.owner() == name) else {
                 return Ok(Followed::Nothing);
             };
             if self.aliases.len() >= MAX_ALIASES {
@@ -135,12 +107,7 @@ impl Walk {
     }
 
     fn found<T>(&mut self, data: Vec<T>) -> Seen<Vec<T>> {
-        Seen::Found {
-            data,
-            aliases: std::mem::take(&mut self.aliases),
-            dnssec: self.dnssec,
-            ttl: self.ttl,
-        }
+        Seen::Found { data, aliases: std::mem::take(&mut self.aliases), dnssec: self.dnssec, ttl: self.ttl }
     }
 
     fn lower(&mut self, ttl: Ttl) {
@@ -148,10 +115,7 @@ impl Walk {
     }
 
     fn malformed(&self, what: std::fmt::Arguments<'_>) -> DnsFailure {
-        failure(
-            DnsFailureKind::Malformed,
-            format!("the answer for {} cannot be used: {what}", self.owner),
-        )
+        failure(DnsFailureKind::Malformed, format!("the answer for {} cannot be used: {what}", self.owner))
     }
 }
 
@@ -166,9 +130,7 @@ fn relevant<T: Answer>(reply: &Message<[u8]>) -> Result<Vec<Raw<'_>>, ParseError
     let mut records = Vec::new();
     for record in reply.answer()? {
         let record = record?;
-        if record.class() == Class::IN
-            && (record.rtype() == T::TYPE || record.rtype() == Rtype::CNAME)
-        {
+        if record.class() == Class::IN && (record.rtype() == T::TYPE || record.rtype() == Rtype::CNAME) {
             records.push(record);
         }
     }
@@ -177,22 +139,14 @@ fn relevant<T: Answer>(reply: &Message<[u8]>) -> Result<Vec<Raw<'_>>, ParseError
 
 /// Seconds that a denial may be kept: the lower of the SOA's own TTL and its last field (RFC 2308 §5); `None` without SOA.
 fn negative_ttl(reply: &Message<[u8]>) -> Result<Option<u32>, ParseError> {
-    let soa = reply
-        .authority()?
-        .limit_to_in::<rdata::Soa<Name<'_>>>()
-        .next()
-        .transpose()?;
+    let soa = reply.authority()?.limit_to_in::<rdata::Soa<Name<'_>>>().next().transpose()?;
     Ok(soa.map(|soa| seconds(soa.ttl()).min(seconds(soa.data().minimum()))))
 }
 
 /// A TTL with the top bit set counts as zero (RFC 2181 §8).
 fn seconds(ttl: Ttl) -> u32 {
     let seconds = ttl.as_secs();
-    if seconds > i32::MAX.unsigned_abs() {
-        0
-    } else {
-        seconds
-    }
+    if seconds > i32::MAX.unsigned_abs() { 0 } else { seconds }
 }
 
 #[cfg(test)]
@@ -215,27 +169,11 @@ mod tests {
         builder.push((&a, Rtype::TXT)).unwrap();
         let mut builder = builder.answer();
         builder.push((&a, ttl, rdata::Cname::new(&b))).unwrap();
-        builder
-            .push((
-                &b,
-                ttl,
-                rdata::Txt::<Vec<u8>>::build_from_slice(b"text").unwrap(),
-            ))
-            .unwrap();
+        builder.push((&b, ttl, rdata::Txt::<Vec<u8>>::build_from_slice(b"text").unwrap())).unwrap();
         builder.push((&b, ttl, rdata::Mx::new(10, &a))).unwrap();
-        builder
-            .push((&b, ttl, rdata::A::new(Ipv4Addr::LOCALHOST)))
-            .unwrap();
+        builder.push((&b, ttl, rdata::A::new(Ipv4Addr::LOCALHOST))).unwrap();
         let mut builder = builder.authority();
-        let soa = rdata::Soa::new(
-            Name::root_ref(),
-            Name::root_ref(),
-            Serial(1),
-            ttl,
-            ttl,
-            ttl,
-            ttl,
-        );
+        let soa = rdata::Soa::new(Name::root_ref(), Name::root_ref(), Serial(1), ttl, ttl, ttl, ttl);
         builder.push((&a, ttl, soa)).unwrap();
         builder.finish().as_dgram_slice().to_vec()
     }
@@ -253,9 +191,7 @@ mod tests {
         let good = reply();
         let mut seed = 1_u64;
         let mut random = move |below: usize| {
-            seed = seed
-                .wrapping_mul(6_364_136_223_846_793_005)
-                .wrapping_add(1_442_695_040_888_963_407);
+            seed = seed.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
             usize::try_from(seed >> 33).unwrap() % below
         };
         for _ in 0..20_000 {

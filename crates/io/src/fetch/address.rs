@@ -32,9 +32,7 @@ fn special_v4(address: Ipv4Addr) -> Option<&'static str> {
 fn special_v6(address: Ipv6Addr) -> Option<&'static str> {
     // An IPv4 address inside counts as itself: ::ffff:0:0/96 and 64:ff9b::/96 hold it at the end, 2002::/16 behind the prefix.
     match address.segments() {
-        [0, 0, 0, 0, 0, 0xffff, high, low] | [0x64, 0xff9b, 0, 0, 0, 0, high, low] => {
-            special_v4(joined(high, low))
-        }
+        [0, 0, 0, 0, 0, 0xffff, high, low] | [0x64, 0xff9b, 0, 0, 0, 0, high, low] => special_v4(joined(high, low)),
         [0x2002, high, low, ..] => special_v4(joined(high, low)),
         [0, 0, 0, 0, 0, 0, 0, 1] => Some("loopback"),
         [0, 0, 0, 0, 0, 0, 0, 0] => Some("unspecified"),
@@ -112,10 +110,7 @@ mod tests {
             "fec0::1",
             "ff02::1",
         ] {
-            assert!(
-                special(text.parse().unwrap()).is_some(),
-                "{text} must be refused"
-            );
+            assert!(special(text.parse().unwrap()).is_some(), "{text} must be refused");
         }
     }
 

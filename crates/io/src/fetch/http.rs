@@ -58,10 +58,7 @@ async fn converse(
     request: Request<Empty<Bytes>>,
     course: &mut Course,
 ) -> Result<Box<[u8]>, FetchFailure> {
-    let response = sender
-        .send_request(request)
-        .await
-        .map_err(|error| broken(&error))?;
+    let response = sender.send_request(request).await.map_err(|error| broken(&error))?;
     course.trace.status = Some(response.status().as_u16());
     course.trace.content_type = shown(response.headers(), &CONTENT_TYPE).map(String::from);
     acceptable(&response)?;
@@ -74,29 +71,15 @@ fn acceptable(response: &Response<Incoming>) -> Result<(), FetchFailure> {
     let headers = response.headers();
     if response.status() != StatusCode::OK {
         let status = response.status().as_u16();
-        return Err(FetchFailure::Status {
-            status,
-            location: shown(headers, &LOCATION),
-        });
+        return Err(FetchFailure::Status { status, location: shown(headers, &LOCATION) });
     }
-    if !headers
-        .get(CONTENT_TYPE)
-        .is_some_and(|value| is_plain_text(value.as_bytes()))
-    {
-        return Err(FetchFailure::MediaType {
-            sent: shown(headers, &CONTENT_TYPE),
-        });
+    if !headers.get(CONTENT_TYPE).is_some_and(|value| is_plain_text(value.as_bytes())) {
+        return Err(FetchFailure::MediaType { sent: shown(headers, &CONTENT_TYPE) });
     }
     match shown(headers, &CONTENT_ENCODING) {
-        Some(coding)
-            if !coding.trim().is_empty() && !coding.trim().eq_ignore_ascii_case("identity") =>
-        {
-            let detail = format!(
-                "the policy came encoded ({coding}), although no content coding was asked for"
-            );
-            Err(FetchFailure::Http {
-                detail: detail.into(),
-            })
+        Some(coding) if !coding.trim().is_empty() && !coding.trim().eq_ignore_ascii_case("identity") => {
+            let detail = format!("the policy came encoded ({coding}), although no content coding was asked for");
+            Err(FetchFailure::Http { detail: detail.into() })
         }
         _ => Ok(()),
     }
@@ -104,10 +87,7 @@ fn acceptable(response: &Response<Incoming>) -> Result<(), FetchFailure> {
 
 /// `text/plain`, whatever its case and its parameters (STS-3.2-2, D-10).
 fn is_plain_text(value: &[u8]) -> bool {
-    let essence = value
-        .split(|octet| *octet == b';')
-        .next()
-        .unwrap_or_default();
+    let essence = value.split(|octet| *octet == b';').next().unwrap_or_default();
     essence.trim_ascii().eq_ignore_ascii_case(b"text/plain")
 }
 
@@ -137,10 +117,7 @@ async fn body(mut body: Incoming, course: &mut Course) -> Result<Box<[u8]>, Fetc
 /// A header value as it may be shown: bounded, without control characters.
 fn shown(headers: &HeaderMap, name: &HeaderName) -> Option<Box<str>> {
     let text = String::from_utf8_lossy(headers.get(name)?.as_bytes());
-    let clean = text
-        .chars()
-        .take(MAX_SHOWN)
-        .map(|c| if c.is_control() { '\u{fffd}' } else { c });
+    let clean = text.chars().take(MAX_SHOWN).map(|c| if c.is_control() { '\u{fffd}' } else { c });
     Some(clean.collect::<String>().into())
 }
 
@@ -153,9 +130,7 @@ pub(super) fn broken(error: &hyper::Error) -> FetchFailure {
         detail.push_str(&inner.to_string());
         cause = inner.source();
     }
-    FetchFailure::Http {
-        detail: detail.into(),
-    }
+    FetchFailure::Http { detail: detail.into() }
 }
 
 #[cfg(test)]
@@ -165,23 +140,14 @@ mod tests {
     // D-10, STS-3.2-2
     #[test]
     fn the_media_type_is_compared_without_case_and_parameters() {
-        for value in [
-            "text/plain",
-            "TEXT/Plain",
-            "text/plain; charset=utf-8; x=y",
-            " text/plain ;",
-            "text/plain;charset=x",
-        ] {
+        for value in
+            ["text/plain", "TEXT/Plain", "text/plain; charset=utf-8; x=y", " text/plain ;", "text/plain;charset=x"]
+        {
             assert!(is_plain_text(value.as_bytes()), "{value}");
         }
-        for value in [
-            "",
-            "text/html",
-            "text/plainx",
-            "text",
-            "application/octet-stream; text/plain",
-            "text/plain, text/html",
-        ] {
+        for value in
+            ["", "text/html", "text/plainx", "text", "application/octet-stream; text/plain", "text/plain, text/html"]
+        {
             assert!(!is_plain_text(value.as_bytes()), "{value}");
         }
     }

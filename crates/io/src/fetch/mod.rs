@@ -15,9 +15,7 @@ use bytes::Bytes;
 use http_body_util::Empty;
 use hyper::Request;
 use hyper::header::{ACCEPT, CONNECTION, HOST, HeaderValue, USER_AGENT};
-use strictmx_engine::fact::{
-    AddrSeen, FetchFailure, FetchPhase, FetchSeen, FetchTrace, Seen, Tried,
-};
+use strictmx_engine::fact::{AddrSeen, FetchFailure, FetchPhase, FetchSeen, FetchTrace, Seen, Tried};
 use strictmx_proto::name::Domain;
 use tokio::net::TcpStream;
 use tokio::time::{Instant, timeout_at};
@@ -87,13 +85,9 @@ impl Fetcher {
     /// # Errors
     /// The user agent cannot be sent.
     pub fn new(tls: ClientTls, options: Options) -> Result<Self, Error> {
-        let user_agent = HeaderValue::from_str(&options.user_agent)
-            .map_err(|_| Error::UserAgent(options.user_agent.clone()))?;
-        Ok(Self {
-            tls,
-            options: Arc::new(options),
-            user_agent,
-        })
+        let user_agent =
+            HeaderValue::from_str(&options.user_agent).map_err(|_| Error::UserAgent(options.user_agent.clone()))?;
+        Ok(Self { tls, options: Arc::new(options), user_agent })
     }
 
     /// When a fetch that begins now must be done. Take it before asking DNS: its time counts too.
@@ -103,42 +97,21 @@ impl Fetcher {
     }
 
     /// Fetches the policy of `domain`, whose policy host ([`host`]) has these addresses, and tells how it went.
-    pub async fn policy(
-        &self,
-        domain: &Domain,
-        addresses: &AddrSeen,
-        deadline: Instant,
-    ) -> (FetchSeen, FetchTrace) {
-        let mut course = Course {
-            trace: FetchTrace::default(),
-            phase: FetchPhase::Connect,
-        };
+    pub async fn policy(&self, domain: &Domain, addresses: &AddrSeen, deadline: Instant) -> (FetchSeen, FetchTrace) {
+        let mut course = Course { trace: FetchTrace::default(), phase: FetchPhase::Connect };
         let outcome = timeout_at(deadline, self.run(domain, addresses, &mut course)).await;
         let seen = match outcome {
             Ok(Ok(body)) => FetchSeen::Body(body),
             Ok(Err(failure)) => FetchSeen::Failed(failure),
-            Err(_) => FetchSeen::Failed(FetchFailure::Timeout {
-                phase: course.phase,
-            }),
+            Err(_) => FetchSeen::Failed(FetchFailure::Timeout { phase: course.phase }),
         };
         let mut trace = course.trace;
         let left = deadline.saturating_duration_since(Instant::now());
-        trace.elapsed_ms = self
-            .options
-            .timeout
-            .saturating_sub(left)
-            .as_millis()
-            .try_into()
-            .unwrap_or(u64::MAX);
+        trace.elapsed_ms = self.options.timeout.saturating_sub(left).as_millis().try_into().unwrap_or(u64::MAX);
         (seen, trace)
     }
 
-    async fn run(
-        &self,
-        domain: &Domain,
-        addresses: &AddrSeen,
-        course: &mut Course,
-    ) -> Result<Box<[u8]>, FetchFailure> {
+    async fn run(&self, domain: &Domain, addresses: &AddrSeen, course: &mut Course) -> Result<Box<[u8]>, FetchFailure> {
         let Some(host) = host(domain) else {
             return Err(FetchFailure::NoAddress);
         };
@@ -150,25 +123,16 @@ impl Fetcher {
         self.over_tls(stream, &host, course).await
     }
 
-    async fn over_tls(
-        &self,
-        stream: TcpStream,
-        host: &Domain,
-        course: &mut Course,
-    ) -> Result<Box<[u8]>, FetchFailure> {
+    async fn over_tls(&self, stream: TcpStream, host: &Domain, course: &mut Course) -> Result<Box<[u8]>, FetchFailure> {
         course.phase = FetchPhase::Tls;
         // STS-3.3-1, STS-3.3-2, STS-7.1-2
-        let session = self
-            .tls
-            .connect(Limited::new(stream, MAX_OCTETS), host, ALPN)
-            .await
-            .map_err(|failed| {
-                course.trace.chain = failed.chain();
-                match failed.failure {
-                    TlsFailure::Certificate(fault) => FetchFailure::Certificate(fault),
-                    TlsFailure::Other(detail) => FetchFailure::Tls { detail },
-                }
-            })?;
+        let session = self.tls.connect(Limited::new(stream, MAX_OCTETS), host, ALPN).await.map_err(|failed| {
+            course.trace.chain = failed.chain();
+            match failed.failure {
+                TlsFailure::Certificate(fault) => FetchFailure::Certificate(fault),
+                TlsFailure::Other(detail) => FetchFailure::Tls { detail },
+            }
+        })?;
         course.trace.tls_version = Some(session.version.to_owned());
         course.trace.chain = session.chain();
         http::exchange(session.stream, self.request(host)?, course).await
@@ -185,29 +149,13 @@ impl Fetcher {
             .header(ACCEPT, "text/plain")
             .header(CONNECTION, "close")
             .body(Empty::new())
-            .map_err(|error| FetchFailure::Http {
-                detail: error.to_string().into(),
-            })
+            .map_err(|error| FetchFailure::Http { detail: error.to_string().into() })
     }
 
     /// The addresses to try, in order. Refused ones are noted as tried (D-11).
-    fn targets(
-        &self,
-        seen: &AddrSeen,
-        tried: &mut Vec<Tried>,
-    ) -> Result<Vec<SocketAddr>, FetchFailure> {
-        let v6: Vec<IpAddr> = found(&seen.aaaa)
-            .iter()
-            .copied()
-            .take(MAX_ADDRESSES)
-            .map(IpAddr::from)
-            .collect();
-        let v4: Vec<IpAddr> = found(&seen.a)
-            .iter()
-            .copied()
-            .take(MAX_ADDRESSES)
-            .map(IpAddr::from)
-            .collect();
+    fn targets(&self, seen: &AddrSeen, tried: &mut Vec<Tried>) -> Result<Vec<SocketAddr>, FetchFailure> {
+        let v6: Vec<IpAddr> = found(&seen.aaaa).iter().copied().take(MAX_ADDRESSES).map(IpAddr::from).collect();
+        let v4: Vec<IpAddr> = found(&seen.a).iter().copied().take(MAX_ADDRESSES).map(IpAddr::from).collect();
         if v6.is_empty() && v4.is_empty() {
             return Err(no_address(seen));
         }
@@ -219,10 +167,7 @@ impl Fetcher {
                 match address::special(ip) {
                     Some(why) if self.options.allow_private == AllowPrivate::No => {
                         refused.push(ip);
-                        tried.push(Tried {
-                            address,
-                            error: Some(format!("not connected to: {why} address")),
-                        });
+                        tried.push(Tried { address, error: Some(format!("not connected to: {why} address")) });
                     }
                     _ => kept.push(address),
                 }
@@ -230,11 +175,7 @@ impl Fetcher {
             kept
         };
         let order = race::in_turn(allowed(v6), allowed(v4));
-        if order.is_empty() {
-            Err(FetchFailure::AddressRefused { addresses: refused })
-        } else {
-            Ok(order)
-        }
+        if order.is_empty() { Err(FetchFailure::AddressRefused { addresses: refused }) } else { Ok(order) }
     }
 }
 
@@ -248,9 +189,7 @@ fn found<T>(seen: &Seen<Vec<T>>) -> &[T] {
 /// Why there is no address: a failed question is told before an empty answer.
 fn no_address(seen: &AddrSeen) -> FetchFailure {
     match (&seen.aaaa, &seen.a) {
-        (_, Seen::Failed(failure)) | (Seen::Failed(failure), _) => {
-            FetchFailure::Dns(failure.clone())
-        }
+        (_, Seen::Failed(failure)) | (Seen::Failed(failure), _) => FetchFailure::Dns(failure.clone()),
         _ => FetchFailure::NoAddress,
     }
 }

@@ -37,10 +37,7 @@ pub(super) async fn connect(
     let mut start_another = true;
     loop {
         if start_another && let Some(address) = waiting.next() {
-            tried.push(Tried {
-                address,
-                error: Some(String::from("had not answered when the attempts ended")),
-            });
+            tried.push(Tried { address, error: Some(String::from("had not answered when the attempts ended")) });
             running.push(attempt(address));
         }
         tokio::select! {
@@ -64,10 +61,7 @@ pub(super) async fn connect(
 async fn attempt(address: SocketAddr) -> (SocketAddr, io::Result<TcpStream>) {
     let connected = TcpStream::connect(address).await;
     // A request in one small write gains nothing from waiting for more.
-    (
-        address,
-        connected.and_then(|stream| stream.set_nodelay(true).map(|()| stream)),
-    )
+    (address, connected.and_then(|stream| stream.set_nodelay(true).map(|()| stream)))
 }
 
 fn note(tried: &mut [Tried], address: SocketAddr, error: Option<String>) {
@@ -83,19 +77,8 @@ mod tests {
 
     #[test]
     fn families_take_turns_and_ipv6_begins() {
-        let parse = |texts: &[&str]| {
-            texts
-                .iter()
-                .map(|text| text.parse().unwrap())
-                .collect::<Vec<_>>()
-        };
-        let order = in_turn(
-            parse(&["[::1]:1", "[::1]:2", "[::1]:3"]),
-            parse(&["127.0.0.1:1"]),
-        );
-        assert_eq!(
-            order,
-            parse(&["[::1]:1", "127.0.0.1:1", "[::1]:2", "[::1]:3"])
-        );
+        let parse = |texts: &[&str]| texts.iter().map(|text| text.parse().unwrap()).collect::<Vec<_>>();
+        let order = in_turn(parse(&["[::1]:1", "[::1]:2", "[::1]:3"]), parse(&["127.0.0.1:1"]));
+        assert_eq!(order, parse(&["[::1]:1", "127.0.0.1:1", "[::1]:2", "[::1]:3"]));
     }
 }

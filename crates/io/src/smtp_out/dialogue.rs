@@ -19,47 +19,64 @@ pub(super) struct Dialogue<S> {
     pending: Vec<u8>,
     per_reply: Duration,
     deadline: Instant,
+    standing: Standing,
+}
+
+/// Whether both sides still know whose turn it is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Standing {
+    Good,
+    /// A reply did not come, or was none.
+    Lost,
 }
 
 impl<S: AsyncRead + AsyncWrite + Unpin> Dialogue<S> {
     /// A conversation in which no reply takes longer than `per_reply`, and nothing goes on past `deadline`.
     pub(super) fn new(stream: S, per_reply: Duration, deadline: Instant) -> Self {
-        Self {
-            stream,
-            reader: Reader::new(),
-            pending: Vec::new(),
-            per_reply,
-            deadline,
-        }
+        Self { stream, reader: Reader::new(), pending: Vec::new(), per_reply, deadline, standing: Standing::Good }
     }
 
     /// Sends one command (without line end) and awaits its reply. An error is a sentence for people.
     pub(super) async fn command(&mut self, line: &str) -> Result<Reply, String> {
-        let octets = [line.as_bytes(), b"\r\n"].concat();
         let verb = line.split(' ').next().unwrap_or_default();
-        let until = self.until(self.per_reply);
-        match timeout_at(until, self.stream.write_all(&octets)).await {
-            Ok(Ok(())) => self.reply(verb).await,
-            Ok(Err(error)) => Err(format!("the connection broke at {verb}: {error}")),
-            Err(_) => Err(format!("the host took no data at {verb} in time")),
-        }
+        self.send(line).await?;
+        self.reply(verb).await
     }
 
     /// Awaits a reply; `to` is what it answers.
     pub(super) async fn reply(&mut self, to: &str) -> Result<Reply, String> {
         let until = self.until(self.per_reply);
+        self.standing = Standing::Lost;
         match timeout_at(until, self.read_reply()).await {
-            Ok(Ok(reply)) => Ok(reply),
+            Ok(Ok(reply)) => {
+                self.standing = Standing::Good;
+                Ok(reply)
+            }
             Ok(Err(error)) => Err(format!("no reply to {to}: {error}")),
             Err(_) => Err(format!("no reply to {to} in time")),
         }
     }
 
-    /// Takes leave, for politeness' sake: whatever comes back changes nothing.
+    /// Takes leave, for politeness' sake: whatever comes back changes nothing. Nobody is waited for who has lost the thread.
     pub(super) async fn quit(&mut self, patience: Duration) {
         self.per_reply = patience;
-        if let Err(detail) = self.command("QUIT").await {
+        let left = match self.standing {
+            Standing::Good => self.command("QUIT").await.map(|_| ()),
+            Standing::Lost => self.send("QUIT").await,
+        };
+        if let Err(detail) = left {
             tracing::trace!(detail, "left without a farewell");
+        }
+    }
+
+    async fn send(&mut self, line: &str) -> Result<(), String> {
+        let octets = [line.as_bytes(), b"\r\n"].concat();
+        let verb = line.split(' ').next().unwrap_or_default();
+        let until = self.until(self.per_reply);
+        match timeout_at(until, self.stream.write_all(&octets)).await {
+            Ok(Ok(())) => Ok(()),
+            Ok(Err(error)) => Err(format!("the connection broke at {verb}: {error}")),
+            Err(_) => Err(format!("the host took no data at {verb} in time")),
         }
     }
 
@@ -71,11 +88,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Dialogue<S> {
     async fn read_reply(&mut self) -> io::Result<Reply> {
         loop {
             let octets = std::mem::take(&mut self.pending);
-            match self
-                .reader
-                .feed(&octets)
-                .map_err(|error| io::Error::new(io::ErrorKind::InvalidData, error))?
-            {
+            match self.reader.feed(&octets).map_err(|error| io::Error::new(io::ErrorKind::InvalidData, error))? {
                 Progress::NeedMore => {}
                 Progress::Done { reply, used } => {
                     self.pending.extend(octets.into_iter().skip(used));
@@ -84,10 +97,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Dialogue<S> {
             }
             self.pending.reserve(CHUNK);
             if self.stream.read_buf(&mut self.pending).await? == 0 {
-                return Err(io::Error::new(
-                    io::ErrorKind::UnexpectedEof,
-                    "the host closed the connection",
-                ));
+                return Err(io::Error::new(io::ErrorKind::UnexpectedEof, "the host closed the connection"));
             }
         }
     }

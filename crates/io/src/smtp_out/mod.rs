@@ -36,11 +36,7 @@ pub struct Limits {
 impl Default for Limits {
     /// 30 s to connect, one minute for each reply, three for the whole.
     fn default() -> Self {
-        Self {
-            connect: Duration::from_secs(30),
-            reply: Duration::from_secs(60),
-            whole: Duration::from_secs(180),
-        }
+        Self { connect: Duration::from_secs(30), reply: Duration::from_secs(60), whole: Duration::from_secs(180) }
     }
 }
 
@@ -48,13 +44,7 @@ type Plain = Limited<TcpStream>;
 
 /// Makes a session with `host` at `address` up to STARTTLS, judges its certificate, and takes leave. `helo` is our own name,
 /// or an address literal.
-pub async fn probe(
-    host: &Domain,
-    address: SocketAddr,
-    helo: &str,
-    tls: &ClientTls,
-    limits: Limits,
-) -> TlsSeen {
+pub async fn probe(host: &Domain, address: SocketAddr, helo: &str, tls: &ClientTls, limits: Limits) -> TlsSeen {
     let mut seen = TlsSeen {
         host: host.as_str().to_owned(),
         address: Some(address),
@@ -64,11 +54,7 @@ pub async fn probe(
         tls_version: None,
         chain: Vec::new(),
     };
-    let course = Course {
-        greeting: greeting(helo),
-        limits,
-        deadline: Instant::now() + limits.whole,
-    };
+    let course = Course { greeting: greeting(helo), limits, deadline: Instant::now() + limits.whole };
     seen.outcome = match course.until_starttls(address, &mut seen).await {
         Ok(stream) => course.over_tls(stream, host, tls, &mut seen).await,
         Err(outcome) => outcome,
@@ -85,17 +71,8 @@ struct Course {
 
 impl Course {
     /// Up to the 220 that answers STARTTLS; otherwise how it ended.
-    async fn until_starttls(
-        &self,
-        address: SocketAddr,
-        seen: &mut TlsSeen,
-    ) -> Result<Plain, TlsOutcome> {
-        let stream = match timeout(
-            self.limits.connect.min(self.limits.whole),
-            TcpStream::connect(address),
-        )
-        .await
-        {
+    async fn until_starttls(&self, address: SocketAddr, seen: &mut TlsSeen) -> Result<Plain, TlsOutcome> {
+        let stream = match timeout(self.limits.connect.min(self.limits.whole), TcpStream::connect(address)).await {
             Ok(Ok(stream)) => stream,
             Ok(Err(error)) => {
                 return Err(unreachable(format!("no connection to {address}: {error}")));
@@ -114,24 +91,12 @@ impl Course {
         }
     }
 
-    async fn ask_for_tls(
-        &self,
-        dialogue: &mut Dialogue<Plain>,
-        seen: &mut TlsSeen,
-    ) -> Result<(), TlsOutcome> {
-        let banner = dialogue
-            .reply("the connection")
-            .await
-            .map_err(unreachable)?;
+    async fn ask_for_tls(&self, dialogue: &mut Dialogue<Plain>, seen: &mut TlsSeen) -> Result<(), TlsOutcome> {
+        let banner = dialogue.reply("the connection").await.map_err(unreachable)?;
         if banner.code != 220 {
-            return Err(unreachable(format!(
-                "the host does not want to talk: {banner}"
-            )));
+            return Err(unreachable(format!("the host does not want to talk: {banner}")));
         }
-        let reply = dialogue
-            .command(&self.greeting)
-            .await
-            .map_err(unreachable)?;
+        let reply = dialogue.command(&self.greeting).await.map_err(unreachable)?;
         let Some(offer) = Ehlo::read(&reply) else {
             // A host that does not know EHLO knows no STARTTLS; one that only refuses it has said nothing about TLS.
             let unknown = matches!(reply.code, 500 | 502 | 504);
@@ -146,22 +111,10 @@ impl Course {
             return Err(TlsOutcome::NoStarttls);
         }
         let reply = dialogue.command("STARTTLS").await.map_err(unreachable)?;
-        if reply.code == 220 {
-            Ok(())
-        } else {
-            Err(TlsOutcome::StarttlsRefused {
-                reply: reply.to_string(),
-            })
-        }
+        if reply.code == 220 { Ok(()) } else { Err(TlsOutcome::StarttlsRefused { reply: reply.to_string() }) }
     }
 
-    async fn over_tls(
-        &self,
-        stream: Plain,
-        host: &Domain,
-        tls: &ClientTls,
-        seen: &mut TlsSeen,
-    ) -> TlsOutcome {
+    async fn over_tls(&self, stream: Plain, host: &Domain, tls: &ClientTls, seen: &mut TlsSeen) -> TlsOutcome {
         let until = self.deadline.min(Instant::now() + self.limits.reply);
         // STS-4.2-1 … STS-4.2-3, STS-7.1-3
         let session = match timeout_at(until, tls.connect_observing(stream, host, &[])).await {
@@ -171,27 +124,18 @@ impl Course {
                 return handshake_failure(failed);
             }
             Err(_) => {
-                return TlsOutcome::Handshake {
-                    detail: String::from("the TLS handshake took too long"),
-                };
+                return TlsOutcome::Handshake { detail: String::from("the TLS handshake took too long") };
             }
         };
         seen.tls_version = Some(session.version.to_owned());
         seen.chain = session.chain();
-        let outcome = session
-            .fault
-            .clone()
-            .map_or(TlsOutcome::Verified, TlsOutcome::Certificate);
+        let outcome = session.fault.clone().map_or(TlsOutcome::Verified, TlsOutcome::Certificate);
         self.take_leave(session).await;
         outcome
     }
 
     async fn take_leave(&self, session: Session<Plain>) {
-        let mut dialogue = Dialogue::new(
-            session.stream,
-            self.limits.reply.min(FAREWELL),
-            self.deadline,
-        );
+        let mut dialogue = Dialogue::new(session.stream, self.limits.reply.min(FAREWELL), self.deadline);
         // RFC 3207 §4.2: everything is said anew after TLS. The verdict stands already.
         match dialogue.command(&self.greeting).await {
             Ok(_) => dialogue.quit(FAREWELL).await,
@@ -207,23 +151,17 @@ fn greeting(helo: &str) -> String {
 }
 
 fn unreachable(detail: impl Into<String>) -> TlsOutcome {
-    TlsOutcome::Unreachable {
-        detail: detail.into(),
-    }
+    TlsOutcome::Unreachable { detail: detail.into() }
 }
 
 fn injected() -> TlsOutcome {
     let detail = "octets came in the clear behind the reply to STARTTLS; somebody on the way may have put them there";
-    TlsOutcome::Handshake {
-        detail: String::from(detail),
-    }
+    TlsOutcome::Handshake { detail: String::from(detail) }
 }
 
 fn handshake_failure(failed: Failed) -> TlsOutcome {
     match failed.failure {
         TlsFailure::Certificate(fault) => TlsOutcome::Certificate(fault),
-        TlsFailure::Other(detail) => TlsOutcome::Handshake {
-            detail: detail.into(),
-        },
+        TlsFailure::Other(detail) => TlsOutcome::Handshake { detail: detail.into() },
     }
 }

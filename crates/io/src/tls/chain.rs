@@ -22,8 +22,7 @@ pub(super) fn seen(chain: &[CertificateDer<'static>]) -> Vec<CertSeen> {
 
 /// Whether the certificate names itself as its issuer. One that cannot be read does not.
 pub(super) fn is_self_issued(der: &CertificateDer<'_>) -> bool {
-    X509Certificate::from_der(der)
-        .is_ok_and(|(_, certificate)| certificate.subject() == certificate.issuer())
+    X509Certificate::from_der(der).is_ok_and(|(_, certificate)| certificate.subject() == certificate.issuer())
 }
 
 fn one(der: &[u8]) -> CertSeen {
@@ -70,20 +69,14 @@ fn moment(time: ASN1Time) -> Timestamp {
 }
 
 fn shown(text: &str) -> String {
-    text.chars()
-        .take(MAX_TEXT)
-        .map(|c| if c.is_control() { '\u{fffd}' } else { c })
-        .collect()
+    text.chars().take(MAX_TEXT).map(|c| if c.is_control() { '\u{fffd}' } else { c }).collect()
 }
 
 fn hex(bytes: &[u8]) -> String {
     use std::fmt::Write as _;
-    bytes.iter().fold(
-        String::with_capacity(bytes.len().saturating_mul(2)),
-        |mut text, byte| {
-            // Writing to a String cannot fail.
-            let _infallible = write!(text, "{byte:02x}");
-            text
-        },
-    )
+    bytes.iter().fold(String::with_capacity(bytes.len().saturating_mul(2)), |mut text, byte| {
+        // Writing to a String cannot fail.
+        let _infallible = write!(text, "{byte:02x}");
+        text
+    })
 }

@@ -15,10 +15,7 @@ pub struct Limited<S> {
 impl<S> Limited<S> {
     /// Reads at most `octets` from `inner`.
     pub const fn new(inner: S, octets: usize) -> Self {
-        Self {
-            inner,
-            left: octets,
-        }
+        Self { inner, left: octets }
     }
 
     /// The stream inside.
@@ -28,16 +25,9 @@ impl<S> Limited<S> {
 }
 
 impl<S: AsyncRead + Unpin> AsyncRead for Limited<S> {
-    fn poll_read(
-        mut self: Pin<&mut Self>,
-        cx: &mut Context<'_>,
-        buf: &mut ReadBuf<'_>,
-    ) -> Poll<io::Result<()>> {
+    fn poll_read(mut self: Pin<&mut Self>, cx: &mut Context<'_>, buf: &mut ReadBuf<'_>) -> Poll<io::Result<()>> {
         if self.left == 0 {
-            return Poll::Ready(Err(io::Error::new(
-                io::ErrorKind::InvalidData,
-                "the peer sent more than is read",
-            )));
+            return Poll::Ready(Err(io::Error::new(io::ErrorKind::InvalidData, "the peer sent more than is read")));
         }
         // The reader's own buffer bounds one read; what goes over the limit by that much is caught at the next.
         let before = buf.filled().len();
@@ -49,11 +39,7 @@ impl<S: AsyncRead + Unpin> AsyncRead for Limited<S> {
 }
 
 impl<S: AsyncWrite + Unpin> AsyncWrite for Limited<S> {
-    fn poll_write(
-        mut self: Pin<&mut Self>,
-        cx: &mut Context<'_>,
-        buf: &[u8],
-    ) -> Poll<io::Result<usize>> {
+    fn poll_write(mut self: Pin<&mut Self>, cx: &mut Context<'_>, buf: &[u8]) -> Poll<io::Result<usize>> {
         Pin::new(&mut self.inner).poll_write(cx, buf)
     }
 

@@ -88,10 +88,7 @@ impl Failed {
     }
 
     fn other(detail: impl Into<Box<str>>) -> Self {
-        Self {
-            failure: TlsFailure::Other(detail.into()),
-            chain: Vec::new(),
-        }
+        Self { failure: TlsFailure::Other(detail.into()), chain: Vec::new() }
     }
 }
 
@@ -101,9 +98,7 @@ impl ClientTls {
     ///
     /// # Errors
     /// The cryptography cannot be set up.
-    pub fn new(
-        extra_roots_pem: &[(std::path::PathBuf, Vec<u8>)],
-    ) -> Result<(Self, Vec<Notice>), Error> {
+    pub fn new(extra_roots_pem: &[(std::path::PathBuf, Vec<u8>)]) -> Result<(Self, Vec<Notice>), Error> {
         let mut roots = Roots::system();
         for (file, pem) in extra_roots_pem {
             roots.add_pem(file, pem);
@@ -124,31 +119,17 @@ impl ClientTls {
             .with_protocol_versions(&[&TLS13, &TLS12])
             .map_err(|error| setup(&error))?
             .dangerous()
-            .with_custom_certificate_verifier(Arc::new(Witness::new(
-                Arc::clone(&trust),
-                Conduct::Enforce,
-            )))
+            .with_custom_certificate_verifier(Arc::new(Witness::new(Arc::clone(&trust), Conduct::Enforce)))
             .with_no_client_auth();
         config.resumption = Resumption::disabled();
-        Ok((
-            Self {
-                config: Arc::new(config),
-                trust,
-            },
-            notices,
-        ))
+        Ok((Self { config: Arc::new(config), trust }, notices))
     }
 
     /// Shakes hands with `name` (SNI and DNS-ID), and ends with an alert unless the certificate holds.
     ///
     /// # Errors
     /// The certificate's fault, or what else stopped the handshake. There is no time limit in here.
-    pub async fn connect<S>(
-        &self,
-        stream: S,
-        name: &Domain,
-        alpn: &[&[u8]],
-    ) -> Result<Session<S>, Failed>
+    pub async fn connect<S>(&self, stream: S, name: &Domain, alpn: &[&[u8]]) -> Result<Session<S>, Failed>
     where
         S: AsyncRead + AsyncWrite + Unpin + Send,
     {
@@ -159,12 +140,7 @@ impl ClientTls {
     ///
     /// # Errors
     /// What stopped the handshake; never the certificate. There is no time limit in here.
-    pub async fn connect_observing<S>(
-        &self,
-        stream: S,
-        name: &Domain,
-        alpn: &[&[u8]],
-    ) -> Result<Session<S>, Failed>
+    pub async fn connect_observing<S>(&self, stream: S, name: &Domain, alpn: &[&[u8]]) -> Result<Session<S>, Failed>
     where
         S: AsyncRead + AsyncWrite + Unpin + Send,
     {
@@ -186,31 +162,18 @@ impl ClientTls {
         let witness = Arc::new(Witness::new(Arc::clone(&self.trust), conduct));
         let mut config = ClientConfig::clone(&self.config);
         config.alpn_protocols = alpn.iter().map(|protocol| protocol.to_vec()).collect();
-        config
-            .dangerous()
-            .set_certificate_verifier(Arc::clone(&witness) as _);
-        let outcome = TlsConnector::from(Arc::new(config))
-            .connect(server_name, stream)
-            .await;
+        config.dangerous().set_certificate_verifier(Arc::clone(&witness) as _);
+        let outcome = TlsConnector::from(Arc::new(config)).connect(server_name, stream).await;
         let (chain, fault) = witness.statement();
         match (outcome, fault) {
             (Ok(stream), fault) => {
                 let version = version_name(stream.get_ref().1.protocol_version());
-                Ok(Session {
-                    stream,
-                    version,
-                    fault,
-                    chain,
-                })
+                Ok(Session { stream, version, fault, chain })
             }
-            (Err(_), Some(fault)) if conduct == Conduct::Enforce => Err(Failed {
-                failure: TlsFailure::Certificate(fault),
-                chain,
-            }),
-            (Err(error), _) => Err(Failed {
-                failure: TlsFailure::Other(describe(&error).into()),
-                chain,
-            }),
+            (Err(_), Some(fault)) if conduct == Conduct::Enforce => {
+                Err(Failed { failure: TlsFailure::Certificate(fault), chain })
+            }
+            (Err(error), _) => Err(Failed { failure: TlsFailure::Other(describe(&error).into()), chain }),
         }
     }
 }
@@ -225,10 +188,7 @@ const fn version_name(version: Option<ProtocolVersion>) -> &'static str {
 
 /// What broke a handshake, in words for people.
 fn describe(error: &std::io::Error) -> String {
-    match error
-        .get_ref()
-        .and_then(|inner| inner.downcast_ref::<rustls::Error>())
-    {
+    match error.get_ref().and_then(|inner| inner.downcast_ref::<rustls::Error>()) {
         Some(
             tls @ (rustls::Error::PeerIncompatible(_)
             | rustls::Error::AlertReceived(
@@ -236,9 +196,7 @@ fn describe(error: &std::io::Error) -> String {
                 | AlertDescription::HandshakeFailure
                 | AlertDescription::InsufficientSecurity,
             )),
-        ) => format!(
-            "no TLS version (1.2 or 1.3 is needed) or cipher in common with the peer: {tls}"
-        ),
+        ) => format!("no TLS version (1.2 or 1.3 is needed) or cipher in common with the peer: {tls}"),
         Some(tls @ rustls::Error::InvalidMessage(_)) => {
             format!("the peer does not speak TLS: {tls}")
         }

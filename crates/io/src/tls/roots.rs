@@ -35,10 +35,7 @@ impl Roots {
     /// No root at all.
     #[must_use]
     pub const fn none() -> Self {
-        Self {
-            store: RootCertStore { roots: Vec::new() },
-            notices: Vec::new(),
-        }
+        Self { store: RootCertStore { roots: Vec::new() }, notices: Vec::new() }
     }
 
     /// The system's roots, where OpenSSL would look for them; `SSL_CERT_FILE` and `SSL_CERT_DIR` count.
@@ -47,10 +44,7 @@ impl Roots {
         let mut roots = Self::none();
         let found = rustls_native_certs::load_native_certs();
         for error in found.errors {
-            roots.note(
-                None,
-                format!("a part of the system's root certificates was not loaded: {error}"),
-            );
+            roots.note(None, format!("a part of the system's root certificates was not loaded: {error}"));
         }
         // Stores of old systems hold a few certificates that no verifier of today takes; nobody can act on that.
         let (_, _ignored) = roots.store.add_parsable_certificates(found.certs);
@@ -63,25 +57,16 @@ impl Roots {
         for (position, item) in CertificateDer::pem_slice_iter(pem).enumerate() {
             let number = position.saturating_add(1);
             let outcome = match item {
-                Ok(certificate) => self
-                    .store
-                    .add(certificate)
-                    .map_err(|error| error.to_string()),
+                Ok(certificate) => self.store.add(certificate).map_err(|error| error.to_string()),
                 Err(error) => Err(error.to_string()),
             };
             match outcome {
                 Ok(()) => added = added.saturating_add(1),
-                Err(error) => self.note(
-                    Some(file),
-                    format!("certificate {number} was left out: {error}"),
-                ),
+                Err(error) => self.note(Some(file), format!("certificate {number} was left out: {error}")),
             }
         }
         if added == 0 {
-            self.note(
-                Some(file),
-                String::from("no usable certificate in it, so it adds no trust; is it PEM?"),
-            );
+            self.note(Some(file), String::from("no usable certificate in it, so it adds no trust; is it PEM?"));
         }
     }
 
@@ -107,9 +92,6 @@ impl Roots {
     }
 
     fn note(&mut self, file: Option<&Path>, detail: String) {
-        self.notices.push(Notice {
-            file: file.map(Path::to_path_buf),
-            detail,
-        });
+        self.notices.push(Notice { file: file.map(Path::to_path_buf), detail });
     }
 }

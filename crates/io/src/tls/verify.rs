@@ -6,9 +6,7 @@ use std::sync::{Arc, OnceLock};
 
 use rustls::client::WebPkiServerVerifier;
 use rustls::client::danger::{HandshakeSignatureValid, ServerCertVerified, ServerCertVerifier};
-use rustls::crypto::{
-    CryptoProvider, WebPkiSupportedAlgorithms, verify_tls12_signature, verify_tls13_signature,
-};
+use rustls::crypto::{CryptoProvider, WebPkiSupportedAlgorithms, verify_tls12_signature, verify_tls13_signature};
 use rustls::server::VerifierBuilderError;
 use rustls::{CertificateError, DigitallySignedStruct, Error, RootCertStore, SignatureScheme};
 use rustls_pki_types::{CertificateDer, ServerName, UnixTime};
@@ -34,22 +32,13 @@ pub(super) struct Trust {
 }
 
 impl Trust {
-    pub(super) fn new(
-        roots: RootCertStore,
-        provider: &Arc<CryptoProvider>,
-    ) -> Result<Self, VerifierBuilderError> {
+    pub(super) fn new(roots: RootCertStore, provider: &Arc<CryptoProvider>) -> Result<Self, VerifierBuilderError> {
         let verifier = if roots.is_empty() {
             None
         } else {
-            Some(
-                WebPkiServerVerifier::builder_with_provider(Arc::new(roots), Arc::clone(provider))
-                    .build()?,
-            )
+            Some(WebPkiServerVerifier::builder_with_provider(Arc::new(roots), Arc::clone(provider)).build()?)
         };
-        Ok(Self {
-            verifier,
-            algorithms: provider.signature_verification_algorithms,
-        })
+        Ok(Self { verifier, algorithms: provider.signature_verification_algorithms })
     }
 }
 
@@ -66,11 +55,7 @@ type Statement = (Vec<CertificateDer<'static>>, Option<CertFault>);
 
 impl Witness {
     pub(super) const fn new(trust: Arc<Trust>, conduct: Conduct) -> Self {
-        Self {
-            trust,
-            conduct,
-            seen: OnceLock::new(),
-        }
+        Self { trust, conduct, seen: OnceLock::new() }
     }
 
     /// What was seen; nothing when it did not come to a certificate.
@@ -95,9 +80,7 @@ impl ServerCertVerifier for Witness {
         let fault = verdict.as_ref().err().map(|error| fault(error, leaf));
         let shown = std::iter::once(leaf).chain(intermediates).take(MAX_SHOWN);
         // One handshake asks once; were it to ask twice, the first chain would be the one that counts.
-        let _first = self
-            .seen
-            .get_or_init(|| (shown.map(|der| der.clone().into_owned()).collect(), fault));
+        let _first = self.seen.get_or_init(|| (shown.map(|der| der.clone().into_owned()).collect(), fault));
         match self.conduct {
             Conduct::Enforce => verdict,
             Conduct::Observe => Ok(ServerCertVerified::assertion()),
@@ -131,24 +114,14 @@ impl ServerCertVerifier for Witness {
 /// signature, not by its issuer; one that is marked as an authority itself fails by that mark. Both are untrusted.
 fn fault(error: &Error, leaf: &CertificateDer<'_>) -> CertFault {
     let Error::InvalidCertificate(error) = error else {
-        return CertFault::Other {
-            detail: error.to_string().into(),
-        };
+        return CertFault::Other { detail: error.to_string().into() };
     };
     match error {
         CertificateError::Expired | CertificateError::ExpiredContext { .. } => CertFault::Expired,
-        CertificateError::NotValidYet | CertificateError::NotValidYetContext { .. } => {
-            CertFault::NotYetValid
-        }
-        CertificateError::NotValidForName | CertificateError::NotValidForNameContext { .. } => {
-            CertFault::NameMismatch
-        }
-        CertificateError::UnknownIssuer | CertificateError::BadSignature => {
-            CertFault::UntrustedIssuer
-        }
+        CertificateError::NotValidYet | CertificateError::NotValidYetContext { .. } => CertFault::NotYetValid,
+        CertificateError::NotValidForName | CertificateError::NotValidForNameContext { .. } => CertFault::NameMismatch,
+        CertificateError::UnknownIssuer | CertificateError::BadSignature => CertFault::UntrustedIssuer,
         CertificateError::Other(_) if is_self_issued(leaf) => CertFault::UntrustedIssuer,
-        other => CertFault::Other {
-            detail: other.to_string().into(),
-        },
+        other => CertFault::Other { detail: other.to_string().into() },
     }
 }

@@ -183,3 +183,22 @@ async fn a_large_answer_is_fetched_over_tcp() {
     assert_eq!(texts(&dns.txt(&name("cut.test")).await), ["whole"]);
     assert_eq!((server.total_tcp(), dns.stats().tcp), (2, 2));
 }
+
+#[tokio::test]
+async fn the_self_tests_question_tells_vouched_answers_from_others_and_failures() {
+    let server = Server::start("127.0.0.1:0");
+    let soa = || Answer::records(vec![Data::Raw(vec![0; 22])]);
+    server.put("signed.test", "SOA", soa().secure());
+    server.put("plain.test", "SOA", soa());
+    server.put("broken.test", "SOA", Answer::bogus());
+    let dns = stub(&[server.address()]);
+    let state = async |owner| match dns.soa(Some(&name(owner))).await {
+        Seen::Found { dnssec, .. } => Some(dnssec),
+        _ => None,
+    };
+    assert_eq!(state("signed.test").await, Some(Dnssec::Secure));
+    assert_eq!(state("plain.test").await, Some(Dnssec::Insecure));
+    assert_eq!(kind(&dns.soa(Some(&name("broken.test"))).await), DnsFailureKind::Bogus);
+    assert!(matches!(dns.soa(None).await, Seen::NxDomain { .. }), "the root is asked for by its own name");
+    assert_eq!(server.asked("", "SOA"), 1);
+}

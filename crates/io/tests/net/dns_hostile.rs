@@ -116,9 +116,12 @@ async fn compression_pointers_that_loop_or_point_ahead_are_malformed() {
     }
 }
 
+/// What becomes of a query.
+type Lie = fn(&[u8]) -> Vec<u8>;
+
 #[tokio::test]
 async fn records_that_promise_more_than_there_is_are_malformed() {
-    let lies: [fn(&[u8]) -> Vec<u8>; 3] = [
+    let lies: [Lie; 3] = [
         // Ten records announced, one there.
         |query| reply(query, OK, [10, 0], &record(&ASKED, TXT, 60, &string("x"))),
         // A string longer than its record.
