@@ -52,7 +52,7 @@ impl Handed {
             match socket {
                 Ok((address, socket)) => sockets.push(One { name, address, socket }),
                 Err(error) => {
-                    tracing::warn!("socket {index} (`{name}`) from the service manager cannot be used: {error}")
+                    tracing::warn!("socket {index} (`{name}`) from the service manager cannot be used: {error}");
                 }
             }
         }
