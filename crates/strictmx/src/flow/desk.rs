@@ -25,7 +25,7 @@ use super::{
     rules::{Observe, OverrideRule, Rules},
     self_test::SelfTest,
 };
-use crate::telemetry::{AnswerFrom, Event, Measured};
+use crate::telemetry::{AnswerFrom, Event, Measured, Telemetry};
 
 /// A TXT record read within so many seconds counts as read just now (D-24).
 const JUST_ASKED: u64 = 2;
@@ -129,6 +129,9 @@ impl Desk {
         let rules = inner.rules.load_full();
         let now = inner.now();
         let overridden = rules.override_for(&route.domain, now).cloned();
+        if overridden.is_none() && rules.overrides.contains_key(&route.domain) {
+            inner.telemetry.emit(Event::OverrideExpired { domain: &route.domain });
+        }
         if let Some(rule) = &overridden {
             let OverrideRule { answer, reason, .. } = rule;
             inner.telemetry.emit(Event::OverrideUsed { domain: &route.domain, answer, reason });
@@ -336,6 +339,11 @@ impl Desk {
         inner.routes.retain(|key, _| !names(key, domain));
         inner.mismatched.remove(domain);
         Ok(())
+    }
+
+    /// Where events go.
+    pub(crate) fn telemetry(&self) -> &Telemetry {
+        &self.0.telemetry
     }
 
     /// Where policies outlive the process.

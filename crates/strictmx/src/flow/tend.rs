@@ -11,6 +11,7 @@ use super::{
     card::Card,
     desk::{Desk, Errand},
 };
+use crate::telemetry::Event;
 
 /// History and failures shown of one domain.
 const SHOWN: usize = 50;
@@ -33,6 +34,7 @@ impl Handler for Tender {
             Some("purge") => self.each(domains, replies, Self::purge).await,
             Some("reread") => {
                 let loaded = background::warm(&self.0).await;
+                self.0.telemetry().emit(Event::CacheChanged { done: "imported", count: loaded });
                 replies.send(&json!({ "loaded": loaded })).await
             }
             other => replies.send(&json!({ "error": format!("unknown command {other:?}") })).await,
@@ -126,7 +128,10 @@ impl Tender {
 
     async fn purge(self, domain: Domain) -> Value {
         match self.0.purge(&domain).await {
-            Ok(()) => json!({ "domain": domain.as_str(), "purged": true }),
+            Ok(()) => {
+                self.0.telemetry().emit(Event::CacheChanged { done: "purged", count: 1 });
+                json!({ "domain": domain.as_str(), "purged": true })
+            }
             Err(error) => json!({ "domain": domain.as_str(), "error": error }),
         }
     }

@@ -135,13 +135,6 @@ pub enum Event<'a> {
         /// The RFC 8460 result type; `None`: a success, or nothing was learnt.
         result: Option<&'a str>,
     },
-    /// A connection was closed for what it sent.
-    ConnectionRejected {
-        /// Which door.
-        door: &'static str,
-        /// Why.
-        why: &'a str,
-    },
     /// Somebody changed the cache through the control socket.
     CacheChanged {
         /// What was done: `purged`, `imported`.
@@ -200,10 +193,6 @@ impl Event<'_> {
             Self::StoreFailed { doing, error: why } => {
                 error("store-failed", format!("could not {doing}: {why}")).with("doing", doing).with("error", why)
             }
-            Self::ConnectionRejected { door, why } => {
-                line(LogLevel::Debug, "connection-rejected", format!("{door}: connection closed: {why}"))
-                    .with("door", door)
-            }
             Self::CacheChanged { done, count } => {
                 info("cache-changed", format!("{count} policies {done}, as told through the control socket"))
                     .with("count", count)
@@ -259,8 +248,7 @@ impl Event<'_> {
             | Self::AnswerObserved { .. }
             | Self::OverrideUsed { .. }
             | Self::OverrideExpired { .. }
-            | Self::StoreFailed { .. }
-            | Self::ConnectionRejected { .. } => Repeats::Yes,
+            | Self::StoreFailed { .. } => Repeats::Yes,
             _ => Repeats::No,
         }
     }

@@ -20,6 +20,7 @@ use strictmx_engine::tally;
 use strictmx_engine::tls::Level;
 use strictmx_engine::trust::Trust;
 use strictmx_io::clock::Clock;
+use strictmx_io::listen::Traffic;
 
 use crate::config::{Log as LogSettings, LogLevel};
 use event::Repeats;
@@ -192,21 +193,16 @@ impl Telemetry {
         self.0.metrics.store_writes.inc();
     }
 
-    /// Counts a connection that was taken, and that it is open.
-    pub fn connected(&self, door: Door) {
-        let label = label("door", door.as_str());
-        self.0.metrics.connections_total.get_or_create(&label).inc();
-        self.0.metrics.connections.get_or_create(&label).inc();
-    }
-
-    /// Counts that a connection is no longer open.
-    pub fn disconnected(&self, door: Door) {
-        self.0.metrics.connections.get_or_create(&label("door", door.as_str())).dec();
-    }
-
-    /// Says how many connections are open, for doors that count for themselves.
-    pub fn open_connections(&self, door: Door, count: usize) {
-        set(&self.0.metrics.connections.get_or_create(&label("door", door.as_str())), count);
+    /// Takes in what the listeners have counted; a door may have several.
+    pub fn traffic(&self, listeners: &[(Door, Arc<Traffic>)]) {
+        let m = &self.0.metrics;
+        for door in Door::ALL {
+            let of_door = || listeners.iter().filter(|(of, _)| *of == door).map(|(_, traffic)| traffic);
+            let label = label("door", door.as_str());
+            m.connections.get_or_create(&label).set(of_door().map(|traffic| traffic.open()).sum());
+            catch_up(&m.connections_total.get_or_create(&label), of_door().map(|traffic| traffic.taken()).sum());
+            catch_up(&m.rejected.get_or_create(&label), of_door().map(|traffic| traffic.refused()).sum());
+        }
     }
 
     /// Whether DANE is off, by config or because the resolver does not validate.
@@ -299,9 +295,6 @@ impl Telemetry {
             Event::ProbeDone { result, .. } => {
                 m.probes.get_or_create(&label("result", probe_word(*result))).inc();
             }
-            Event::ConnectionRejected { door, .. } => {
-                m.rejected.get_or_create(&label("door", door)).inc();
-            }
             Event::ServiceStarted { .. } => {
                 m.loaded.set(self.0.clock.now().0);
             }
@@ -329,6 +322,9 @@ impl Telemetry {
 }
 
 impl Door {
+    /// All of them.
+    const ALL: [Self; 4] = [Self::Socketmap, Self::TcpTable, Self::Web, Self::Control];
+
     /// The word in metrics and logs.
     pub fn as_str(self) -> &'static str {
         match self {

@@ -6,6 +6,8 @@
 mod health;
 mod policy;
 
+use std::sync::Arc;
+
 use axum::{
     Router,
     http::{HeaderValue, StatusCode, header},
@@ -13,7 +15,12 @@ use axum::{
     routing::get,
 };
 
-use crate::{flow::Desk, telemetry::Telemetry};
+use strictmx_io::listen::Traffic;
+
+use crate::{
+    flow::Desk,
+    telemetry::{Door, Telemetry},
+};
 pub use health::Readiness;
 
 /// What every page reads.
@@ -25,6 +32,8 @@ pub struct Shared {
     pub telemetry: Telemetry,
     /// Whether questions are answered yet, or no longer.
     pub readiness: Readiness,
+    /// What each door has counted.
+    pub traffic: Arc<[(Door, Arc<Traffic>)]>,
 }
 
 /// All pages.

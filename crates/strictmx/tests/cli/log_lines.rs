@@ -120,7 +120,6 @@ pub(crate) fn tell_everything(telemetry: &Telemetry) {
     telemetry.emit(Event::StoreFailed { doing: "store a policy", error: "the disk is full" });
     telemetry.emit(Event::ProbeDone { domain, host, result: None });
     telemetry.emit(Event::ProbeDone { domain, host, result: Some("certificate-expired") });
-    telemetry.emit(Event::ConnectionRejected { door: "socketmap", why: "a frame without its length" });
     telemetry.emit(Event::CacheChanged { done: "purged", count: 2 });
     telemetry.emit(Event::Stopping);
     telemetry.emit(Event::Stopped { left: 0 });

@@ -1,5 +1,6 @@
 //! The golden of `/metrics`, and the rules that every name keeps.
 
+use std::sync::Arc;
 use std::collections::BTreeSet;
 use std::time::Duration;
 
@@ -29,10 +30,7 @@ fn page() -> String {
     telemetry.fetched(&FetchSeen::Body(Box::default()), Duration::from_millis(120));
     telemetry.fetched(&FetchSeen::Failed(FetchFailure::TooLarge), Duration::from_millis(40));
     telemetry.stored();
-    telemetry.connected(Door::Socketmap);
-    telemetry.connected(Door::Socketmap);
-    telemetry.disconnected(Door::Socketmap);
-    telemetry.open_connections(Door::Web, 3);
+    telemetry.traffic(&[(Door::Web, Arc::default())]);
     telemetry.dane_off(DaneOff::Yes);
     let measured =
         Measured { policies: 5, routes: 4, policy_lookups: 2, route_lookups: 1, oldest_policy: 3600, panics: 1 };

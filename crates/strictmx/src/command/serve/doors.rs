@@ -1,5 +1,7 @@
 //! The listening sockets of the daemon: all opened before the first question is answered, so that a port that is taken is
 //! found out at the start.
+use std::sync::Arc;
+
 use strictmx_io::{
     control, http,
     listen::{self, Access, Address, Handed, Listener},
@@ -15,7 +17,7 @@ use crate::{
         doors::{Socketmap, TcpTable},
         tend::Tender,
     },
-    telemetry::Telemetry,
+    telemetry::{Door, Event, Telemetry},
     web::{self, Readiness, Shared},
 };
 
@@ -67,6 +69,22 @@ impl Doors {
         Ok(Self { socketmap, tcp_table, web, control, policyd })
     }
 
+    /// Tells of each door.
+    pub(super) fn announce(&self, telemetry: &Telemetry) {
+        for (door, listener) in self.all() {
+            telemetry.emit(Event::Listening { service: door.as_str(), address: &listener.address().to_string() });
+        }
+    }
+
+    /// Every door with what it is for.
+    fn all(&self) -> impl Iterator<Item = (Door, &Listener)> {
+        let socketmap = self.socketmap.iter().map(|listener| (Door::Socketmap, listener));
+        let tcp_table = self.tcp_table.iter().map(|listener| (Door::TcpTable, listener));
+        let web = self.web.iter().map(|listener| (Door::Web, listener));
+        let control = self.control.iter().map(|listener| (Door::Control, listener));
+        socketmap.chain(tcp_table).chain(web).chain(control)
+    }
+
     /// Where the policy server listens, for one line of status.
     pub(super) fn describe(&self) -> String {
         let all = self.socketmap.iter().chain(&self.tcp_table).chain(&self.web);
@@ -76,6 +94,7 @@ impl Doors {
     /// Lets everybody in.
     pub(super) fn serve(self, desk: &Desk, telemetry: &Telemetry, readiness: &Readiness, tasks: &Tasks) {
         let limits = listen::Limits { connections: self.policyd.max_connections, ..listen::Limits::default() };
+        let traffic: Arc<[_]> = self.all().map(|(door, listener)| (door, listener.traffic())).collect();
         for door in self.socketmap {
             let (answers, group) = (Socketmap(desk.clone()), tasks.clone());
             tasks.spawn("socketmap", async move { socketmap::serve(door, limits, answers, &group).await });
@@ -86,7 +105,12 @@ impl Doors {
             tasks.spawn("tcp_table", async move { tcp_table::serve(door, limits, answers, &group).await });
         }
         for door in self.web {
-            let shared = Shared { desk: desk.clone(), telemetry: telemetry.clone(), readiness: readiness.clone() };
+            let shared = Shared {
+                desk: desk.clone(),
+                telemetry: telemetry.clone(),
+                readiness: readiness.clone(),
+                traffic: Arc::clone(&traffic),
+            };
             let (router, group) = (web::router(shared), tasks.clone());
             tasks.spawn("web", async move { http::serve(door, router, http::Limits::default(), &group).await });
         }

@@ -135,6 +135,7 @@ async fn start(global: &Global, loaded: &Loaded, telemetry: &Telemetry, tasks: &
     let doors = Doors::open(settings)?;
     banner::show(loaded, &built, &doors, global.log_settings(settings.log).format, telemetry);
     let listening = doors.describe();
+    doors.announce(telemetry);
     doors.serve(&desk, telemetry, &readiness, tasks);
     behind_the_answers(&desk, settings, &built, tasks);
     readiness.ready();
