@@ -125,9 +125,12 @@ pub struct Server {
     _task: Guard,
 }
 
+type Otherwise = Box<dyn Fn(&str) -> Option<(Identity, Site)> + Send + Sync>;
+
 #[derive(Default)]
 struct State {
     sites: Mutex<HashMap<String, (Arc<CertifiedKey>, Site)>>,
+    otherwise: Mutex<Option<Otherwise>>,
     counts: Mutex<HashMap<String, usize>>,
     /// Bounded, for long runs.
     requests: Mutex<Vec<Request>>,
@@ -180,6 +183,11 @@ impl Server {
         self.state.sites.lock().unwrap().remove(host);
     }
 
+    /// Makes the site of a host that is asked for and not known; it is kept from then on. For many domains at once.
+    pub fn otherwise(&self, site: impl Fn(&str) -> Option<(Identity, Site)> + Send + Sync + 'static) {
+        *self.state.otherwise.lock().unwrap() = Some(Box::new(site));
+    }
+
     /// How many requests a host got.
     pub fn asked(&self, host: &str) -> usize {
         self.state.counts.lock().unwrap().get(host).copied().unwrap_or(0)
@@ -198,7 +206,14 @@ impl Server {
 
 impl ResolvesServerCert for State {
     fn resolve(&self, hello: ClientHello<'_>) -> Option<Arc<CertifiedKey>> {
-        Some(self.sites.lock().unwrap().get(hello.server_name()?)?.0.clone())
+        let host = hello.server_name()?;
+        if let Some((key, _)) = self.sites.lock().unwrap().get(host) {
+            return Some(key.clone());
+        }
+        let (identity, site) = self.otherwise.lock().unwrap().as_ref().and_then(|make| make(host))?;
+        let key = identity.certified_key();
+        self.sites.lock().unwrap().insert(host.to_owned(), (key.clone(), site));
+        Some(key)
     }
 }
 

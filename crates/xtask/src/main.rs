@@ -5,6 +5,7 @@
 #![allow(clippy::print_stdout, clippy::print_stderr, reason = "a command for people")]
 #![allow(clippy::disallowed_methods, clippy::disallowed_types, reason = "the house rules bind production code")]
 
+mod bench;
 mod docs;
 mod layers;
 mod ledger;
@@ -29,7 +30,8 @@ cargo xtask COMMAND
                           --fast leaves the real neighbours out; FILTER runs only the stages whose name has it
   spec                    the requirement ledger: where each MUST lives and which test covers it
   layers                  dependency directions, module graphs, sizes
-  docs [--check]          generated docs, man pages, completions; --check only says whether they are stale";
+  docs [--check]          generated docs, man pages, completions; --check only says whether they are stale
+  bench [--quick]         whole-process figures into docs/performance.md";
 
 fn main() -> ExitCode {
     let arguments: Vec<String> = std::env::args().skip(1).collect();
@@ -40,6 +42,7 @@ fn main() -> ExitCode {
         ["layers"] => layers::main().map(|text| println!("{text}")),
         ["docs"] => docs::write_command(),
         ["docs", "--check"] => docs::check(),
+        ["bench", rest @ ..] => bench::main(rest),
         _ => {
             eprintln!("{USAGE}");
             return ExitCode::from(64);

@@ -1,0 +1,82 @@
+//! Child processes on chosen cores, their processor time and memory.
+
+use std::fs::{self, File};
+use std::path::Path;
+use std::process::{Child, Command, Stdio};
+use std::time::{Duration, Instant};
+
+use crate::Result;
+
+/// Ticks a second in `/proc/<pid>/stat` (`USER_HZ`, 100 on every Linux that matters here).
+const TICKS: f64 = 100.0;
+
+/// A running program; killed when dropped.
+pub(super) struct Process {
+    child: Child,
+}
+
+impl Process {
+    /// Starts `command` on one core, its words going to `log`.
+    pub(super) fn start(core: usize, program: &Path, arguments: &[&str], log: &Path) -> Result<Self> {
+        let file = File::create(log).map_err(|error| format!("cannot write {}: {error}", log.display()))?;
+        let errors = file.try_clone().map_err(|error| format!("cannot write {}: {error}", log.display()))?;
+        let mut command = pinned(core, program);
+        command.args(arguments).stdin(Stdio::null()).stdout(file).stderr(errors);
+        if let Some(folder) = log.parent() {
+            command.env("SSL_CERT_FILE", folder.join("ca.pem"));
+        }
+        let child = command.spawn().map_err(|error| format!("cannot start {}: {error}", program.display()))?;
+        Ok(Self { child })
+    }
+
+    /// Processor time used so far, in seconds.
+    pub(super) fn processor_seconds(&self) -> Result<f64> {
+        let stat = self.proc("stat")?;
+        let fields: Vec<&str> = stat.rsplit(')').next().unwrap_or_default().split_whitespace().collect();
+        let ticks = |at: usize| fields.get(at).and_then(|field| field.parse::<f64>().ok()).unwrap_or(0.0);
+        Ok((ticks(11) + ticks(12)) / TICKS)
+    }
+
+    /// Resident memory in MiB.
+    pub(super) fn resident_mib(&self) -> Result<f64> {
+        let status = self.proc("status")?;
+        let line = status.lines().find_map(|line| line.strip_prefix("VmRSS:")).unwrap_or_default();
+        let kib: f64 = line.trim().trim_end_matches("kB").trim().parse().unwrap_or(0.0);
+        Ok(kib / 1024.0)
+    }
+
+    /// SIGTERM, and waits for the end.
+    pub(super) fn terminate(mut self) -> Result<()> {
+        let pid = self.child.id().to_string();
+        let sent = Command::new("kill").args(["-TERM", &pid]).status();
+        sent.map_err(|error| format!("cannot run kill: {error}"))?;
+        let end = Instant::now() + Duration::from_secs(60);
+        while Instant::now() < end {
+            if matches!(self.child.try_wait(), Ok(Some(_))) {
+                return Ok(());
+            }
+            std::thread::sleep(Duration::from_millis(20));
+        }
+        Err("the server still runs a minute after SIGTERM".to_owned())
+    }
+
+    fn proc(&self, file: &str) -> Result<String> {
+        let path = format!("/proc/{}/{file}", self.child.id());
+        fs::read_to_string(&path).map_err(|error| format!("cannot read {path}: {error}"))
+    }
+}
+
+impl Drop for Process {
+    fn drop(&mut self) {
+        if self.child.kill().is_ok() {
+            let _status = self.child.wait();
+        }
+    }
+}
+
+/// A command bound to one core.
+pub(super) fn pinned(core: usize, program: &Path) -> Command {
+    let mut command = Command::new("taskset");
+    command.args(["--cpu-list", &core.to_string()]).arg(program);
+    command
+}
