@@ -96,6 +96,16 @@ impl Fetcher {
         Instant::now() + self.options.timeout
     }
 
+    /// Why this address is not connected to, in a word (D-11); `None`: it may be. Sessions with MX hosts that a stranger's DNS
+    /// names are held to the same.
+    #[must_use]
+    pub fn refuses(&self, address: IpAddr) -> Option<&'static str> {
+        match self.options.allow_private {
+            AllowPrivate::Yes => None,
+            AllowPrivate::No => address::special(address),
+        }
+    }
+
     /// Fetches the policy of `domain`, whose policy host ([`host`]) has these addresses, and tells how it went.
     pub async fn policy(&self, domain: &Domain, addresses: &AddrSeen, deadline: Instant) -> (FetchSeen, FetchTrace) {
         let mut course = Course { trace: FetchTrace::default(), phase: FetchPhase::Connect };

@@ -120,7 +120,7 @@ async fn visit(desk: &Desk, probing: &Probing, host: &HostSummary) -> TlsSeen {
     let senses = desk.0.senses.load_full();
     let addresses = senses.dns.addresses(&host.name).await;
     let mut last = None;
-    for ip in all(&addresses).take(2) {
+    for ip in all(&addresses).filter(|ip| senses.fetcher.refuses(*ip).is_none()).take(2) {
         let Prober { helo, tls } = &probing.prober;
         let seen = smtp_out::probe(&host.name, SocketAddr::new(ip, probing.port), helo, tls, Limits::default()).await;
         if !matches!(seen.outcome, TlsOutcome::Unreachable { .. }) {
@@ -133,7 +133,7 @@ async fn visit(desk: &Desk, probing: &Probing, host: &HostSummary) -> TlsSeen {
         address: None,
         local: None,
         helo: None,
-        outcome: TlsOutcome::Unreachable { detail: "the host has no address".to_owned() },
+        outcome: TlsOutcome::Unreachable { detail: "the host has no address that may be connected to".to_owned() },
         tls_version: None,
         chain: Vec::new(),
     })

@@ -46,7 +46,7 @@ async fn explain(settings: &Settings, asked: &Explain) -> Exit {
         dnssec: built.dnssec,
         self_test: names.as_ref(),
     };
-    let mut explanation = flow::explain::explain(&built.senses, &rules, &route, who).await;
+    let mut explanation = Box::pin(flow::explain::explain(&built.senses, &rules, &route, who)).await;
     if let Some(map) = &asked.map {
         explanation.keep_map(map);
     }

@@ -39,9 +39,8 @@ pub(super) struct Doors {
 }
 
 impl Doors {
-    /// Opens every door that the settings name.
-    pub(super) fn open(settings: &Settings) -> Result<Self, DoorError> {
-        let mut handed = Handed::from_environment();
+    /// Opens every door that the settings name, or takes it from those that systemd handed over.
+    pub(super) fn open(settings: &Settings, mut handed: Handed) -> Result<Self, DoorError> {
         let policyd = settings.policyd.clone().unwrap_or_default();
         let access = Access {
             mode: policyd.socket_mode.0,

@@ -11,6 +11,7 @@ use std::{
 use strictmx_engine::time::Timestamp;
 use strictmx_io::{
     clock::Clock,
+    listen::Handed,
     store::{self, Store},
     sys::{self, Service, Signal, Signals},
     task::Tasks,
@@ -46,6 +47,8 @@ pub fn run(global: &Global) -> Exit {
         global.log_settings(loaded.settings.log),
         global.journal_stream.as_deref(),
     );
+    // Before there is a second thread: it takes variables out of the environment.
+    let handed = Handed::from_environment();
     let runtime = match tokio::runtime::Builder::new_multi_thread().enable_all().build() {
         Ok(runtime) => runtime,
         Err(error) => {
@@ -53,7 +56,7 @@ pub fn run(global: &Global) -> Exit {
             return Exit::Internal;
         }
     };
-    let exit = runtime.block_on(serve(global, loaded, telemetry));
+    let exit = runtime.block_on(serve(global, loaded, handed, telemetry));
     // A policy host that takes its full minute must not hold up the end.
     runtime.shutdown_timeout(Duration::from_millis(100));
     exit
@@ -63,9 +66,9 @@ fn now() -> Timestamp {
     Clock::system().now()
 }
 
-async fn serve(global: &Global, loaded: Loaded, telemetry: Telemetry) -> Exit {
+async fn serve(global: &Global, loaded: Loaded, handed: Handed, telemetry: Telemetry) -> Exit {
     let tasks = Tasks::new();
-    match start(global, &loaded, &telemetry, &tasks).await {
+    match start(global, &loaded, handed, &telemetry, &tasks).await {
         Ok(running) => run_until_stopped(global, running, &loaded, &telemetry, &tasks).await,
         Err(error) => {
             output::error(&error);
@@ -107,7 +110,13 @@ struct Running {
     service: Service,
 }
 
-async fn start(global: &Global, loaded: &Loaded, telemetry: &Telemetry, tasks: &Tasks) -> Result<Running, StartError> {
+async fn start(
+    global: &Global,
+    loaded: &Loaded,
+    handed: Handed,
+    telemetry: &Telemetry,
+    tasks: &Tasks,
+) -> Result<Running, StartError> {
     let began = Instant::now();
     let settings = &loaded.settings;
     telemetry.emit(Event::ServiceStarted { config: &loaded.source.to_string() });
@@ -132,7 +141,7 @@ async fn start(global: &Global, loaded: &Loaded, telemetry: &Telemetry, tasks: &
         ceiling: policyd.cache_entries,
     });
     let readiness = Readiness::default();
-    let doors = Doors::open(settings)?;
+    let doors = Doors::open(settings, handed)?;
     banner::show(loaded, &built, &doors, global.log_settings(settings.log).format, telemetry);
     let listening = doors.describe();
     doors.announce(telemetry);
@@ -174,15 +183,10 @@ async fn run_until_stopped(
     telemetry: &Telemetry,
     tasks: &Tasks,
 ) -> Exit {
-    loop {
-        match running.signals.next().await {
-            Signal::Reload => {
-                running.service.reloading();
-                reload::reload(global, started, &running.desk, telemetry);
-                running.service.ready("configuration read again");
-            }
-            Signal::Stop => break,
-        }
+    while let Signal::Reload = running.signals.next().await {
+        running.service.reloading();
+        reload::reload(global, started, &running.desk, telemetry);
+        running.service.ready("configuration read again");
     }
     running.readiness.stopping();
     running.service.stopping();

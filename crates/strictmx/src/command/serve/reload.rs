@@ -42,9 +42,10 @@ pub(super) fn reload(global: &Global, started: &Loaded, desk: &Desk, telemetry: 
 /// The sections whose changes only a restart brings.
 fn needs_restart(old: &Settings, newer: &Settings) -> Vec<&'static str> {
     let listeners = |settings: &Settings| {
-        settings.policyd.as_ref().map(|p| {
-            (p.listen.clone(), p.tcp_table.clone(), p.tcp_table_map.clone(), p.max_connections, p.cache_entries)
-        })
+        settings
+            .policyd
+            .as_ref()
+            .map(|p| (p.listen.clone(), p.tcp_table.clone(), p.tcp_table_map, p.max_connections, p.cache_entries))
     };
     let sockets = |settings: &Settings| {
         settings.policyd.as_ref().map(|p| (p.socket_mode, p.socket_owner.clone(), p.socket_group.clone()))
