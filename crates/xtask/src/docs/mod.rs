@@ -2,13 +2,26 @@
 //!
 //! Written to `docs/reference/`, `dist/man/` and `dist/completions/`. Nothing there is edited by hand.
 
+mod metrics;
+
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
 use crate::run::{Outcome, cargo, command};
-use crate::{Result, read, root, write};
+use crate::{Result, files, read, root, write};
 
+const INDEX: &str = "\
+# Reference
+
+Made from the binary itself, so it is never behind it:
+
+- [Commands](commands.md): every command with its options
+- [strictmx.toml](config.md): every setting with its default
+- [Metrics](metrics.md): every name on `/metrics`
+
+Manual pages are in `dist/man`, shell completions in `dist/completions`. Start with the [operator's book](../book/README.md).
+";
 const HEAD: &str = "<!-- made by `cargo xtask docs`; do not edit -->\n";
 
 /// Writes every generated file.
@@ -61,11 +74,25 @@ fn pages() -> Result<BTreeMap<String, String>> {
         config.trim_end()
     );
     pages.insert("docs/reference/config.md".to_owned(), page);
-    pages.insert("dist/man/strictmx.1".to_owned(), say(&binary, &["man"])?);
+    pages.insert("docs/reference/metrics.md".to_owned(), format!("{HEAD}{}", metrics::page()?));
+    pages.insert("docs/reference/README.md".to_owned(), format!("{HEAD}{INDEX}"));
+    manual(&binary, &mut pages)?;
     for (shell, file) in [("bash", "strictmx.bash"), ("zsh", "_strictmx"), ("fish", "strictmx.fish")] {
         pages.insert(format!("dist/completions/{file}"), say(&binary, &["completions", shell])?);
     }
     Ok(pages)
+}
+
+/// The manual pages, as the binary writes them into a folder.
+fn manual(binary: &Path, pages: &mut BTreeMap<String, String>) -> Result<()> {
+    let folder = std::env::temp_dir().join(format!("strictmx-man-{}", std::process::id()));
+    let mut man = Command::new(binary);
+    command(man.args(["man", "--dir"]).arg(&folder).env("NO_COLOR", "1"))?;
+    for path in files(&folder, &[""]) {
+        let name = path.file_name().unwrap_or_default().to_string_lossy().into_owned();
+        pages.insert(format!("dist/man/{name}"), read(&path)?);
+    }
+    std::fs::remove_dir_all(&folder).map_err(|error| format!("cannot remove {}: {error}", folder.display()))
 }
 
 /// Builds the binary and says where it is.
