@@ -1,7 +1,7 @@
 //! The golden of `/metrics`, and the rules that every name keeps.
 
-use std::sync::Arc;
 use std::collections::BTreeSet;
+use std::sync::Arc;
 use std::time::Duration;
 
 use strictmx::config::{LogFormat, LogLevel};

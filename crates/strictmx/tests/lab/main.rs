@@ -12,6 +12,7 @@
     reason = "tests"
 )]
 
+mod daemon;
 mod dane;
 mod faults;
 mod modes;
