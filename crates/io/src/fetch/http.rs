@@ -1,6 +1,7 @@
 //! One GET over a connection that stands already: what is sent, and which responses count.
 //!
-//! RFC 8461 §3.2, §3.3; D-10. Status 200 only, `text/plain` only, no redirect, no cache, no content coding, 64 KiB.
+//! RFC 8461 §3.2, §3.3; D-10. Status 200 only, `text/plain` only, no redirect, no cache (STS-3.3-8), no content coding,
+//! 64 KiB.
 use bytes::Bytes;
 use http_body_util::{BodyExt as _, Empty};
 use hyper::body::Incoming;

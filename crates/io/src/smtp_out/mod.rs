@@ -114,6 +114,7 @@ impl Course {
         if reply.code == 220 { Ok(()) } else { Err(TlsOutcome::StarttlsRefused { reply: reply.to_string() }) }
     }
 
+    /// R3207-4-2: the handshake is what follows the 220, nothing else.
     async fn over_tls(&self, stream: Plain, host: &Domain, tls: &ClientTls, seen: &mut TlsSeen) -> TlsOutcome {
         let until = self.deadline.min(Instant::now() + self.limits.reply);
         // STS-4.2-1 … STS-4.2-3, STS-7.1-3
@@ -136,7 +137,7 @@ impl Course {
 
     async fn take_leave(&self, session: Session<Plain>) {
         let mut dialogue = Dialogue::new(session.stream, self.limits.reply.min(FAREWELL), self.deadline);
-        // RFC 3207 §4.2: everything is said anew after TLS. The verdict stands already.
+        // R3207-4.2-1: everything is said anew after TLS, and nothing from before counts. R3207-4.2-3: no STARTTLS in TLS.
         match dialogue.command(&self.greeting).await {
             Ok(_) => dialogue.quit(FAREWELL).await,
             Err(detail) => tracing::trace!(detail, "the host fell silent after the handshake"),

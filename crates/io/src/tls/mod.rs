@@ -116,6 +116,7 @@ impl ClientTls {
         let (store, notices) = roots.finish();
         let trust = Arc::new(Trust::new(store, &provider).map_err(|error| setup(&error))?);
         let mut config = ClientConfig::builder_with_provider(provider)
+            // STS-7.2-1, R9325-3.1.1-1, R9325-3.1.1-2; and one handshake, never a second with less (R9325-3.1.3-1).
             .with_protocol_versions(&[&TLS13, &TLS12])
             .map_err(|error| setup(&error))?
             .dangerous()
@@ -125,7 +126,7 @@ impl ClientTls {
         Ok((Self { config: Arc::new(config), trust }, notices))
     }
 
-    /// Shakes hands with `name` (SNI and DNS-ID), and ends with an alert unless the certificate holds.
+    /// Shakes hands with `name` (SNI and DNS-ID), and ends with an alert unless the certificate holds (R9525-6.6-1).
     ///
     /// # Errors
     /// The certificate's fault, or what else stopped the handshake. There is no time limit in here.
@@ -157,6 +158,8 @@ impl ClientTls {
     where
         S: AsyncRead + AsyncWrite + Unpin + Send,
     {
+        // STS-7.1-1: SNI. The name is ours, from the policy domain or the MX record, never the peer's or a CNAME's
+        // (R9525-6.1.1-1, R9525-6.1.1-2), and is compared as a DNS name alone (R9525-6.2-1).
         let server_name = ServerName::try_from(name.as_str().to_owned())
             .map_err(|_| Failed::other(format!("{name} cannot be asked for in TLS")))?;
         let witness = Arc::new(Witness::new(Arc::clone(&self.trust), conduct));

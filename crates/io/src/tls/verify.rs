@@ -26,7 +26,7 @@ pub(super) enum Conduct {
 /// The roots, ready to judge with.
 #[derive(Debug)]
 pub(super) struct Trust {
-    /// `None`: nothing is trusted.
+    /// Builds and judges chains to the roots (STS-4.2-2). `None`: nothing is trusted.
     verifier: Option<Arc<WebPkiServerVerifier>>,
     algorithms: WebPkiSupportedAlgorithms,
 }

@@ -60,7 +60,7 @@ pub(crate) fn failed(seen: FetchSeen) -> FetchFailure {
     }
 }
 
-// STS-3.2-1, STS-7.1-2, STS-3.3-8
+// STS-3.2-1, STS-7.1-1, STS-7.1-2, STS-3.3-8
 #[tokio::test]
 async fn a_policy_is_fetched_with_one_plain_request() {
     let bench = Bench::new();
@@ -141,7 +141,7 @@ async fn sixty_four_kibibytes_are_read_and_not_one_more() {
     }
 }
 
-// STS-3.3-1
+// STS-3.3-1, R9525-6.6-1
 #[tokio::test]
 async fn a_bad_certificate_is_a_failure_of_its_own_and_no_request_is_made() {
     let bench = Bench::new();

@@ -17,6 +17,7 @@ async fn look(ca: &Ca, address: SocketAddr) -> TlsSeen {
     probe(&name(HOST), address, "probe.example.test", &trusting(ca), QUICK).await
 }
 
+// R3207-4-2, R3207-4.2-1, R3207-4.2-3: the handshake follows the 220, EHLO is said anew, STARTTLS once.
 #[tokio::test]
 async fn a_good_host_is_verified_and_left_politely() {
     let ca = Ca::new("ours");
@@ -51,7 +52,7 @@ async fn each_certificate_fault_is_told_after_a_whole_session() {
     }
 }
 
-// STS-4-2
+// STS-4-2, R9325-3.1.3-1
 #[tokio::test]
 async fn each_way_starttls_fails_is_told() {
     let ca = Ca::new("ours");
@@ -67,7 +68,9 @@ async fn each_way_starttls_fails_is_told() {
     );
     assert_eq!(sink.commands().last().map(String::as_str), Some("QUIT"));
     for broken in [StartTls::DropAfter220, StartTls::Alert, StartTls::OldTls, StartTls::Hang] {
+        let before = sink.connections();
         let seen = outcome(broken).await;
+        assert_eq!(sink.connections(), before + 1, "{broken:?}: no second try, and none with an older version");
         assert!(matches!(&seen, TlsOutcome::Handshake { .. }), "{broken:?}: {seen:?}");
     }
 }

@@ -39,7 +39,8 @@ async fn fault(tls: &ClientTls, server: SocketAddr) -> Option<CertFault> {
     seen.fault
 }
 
-// STS-3.3-1 … STS-3.3-3, STS-4.2-1 … STS-4.2-3
+// STS-3.3-1 … STS-3.3-3, STS-4.2-1 … STS-4.2-3; R9525-6.1.1-1, R9525-6.1.1-2, R9525-6.2-1: whatever the peer shows, the name
+// asked for is what counts.
 #[tokio::test]
 async fn every_fault_of_a_certificate_is_told_apart() {
     let ca = Ca::new("ours");
@@ -142,7 +143,7 @@ async fn a_certificate_is_shown_with_its_names_times_and_fingerprint() {
     assert_eq!(chain[1].issuer, "CN=ours root");
 }
 
-// STS-7.2-1
+// STS-7.2-1, R9325-3.1.1-2
 #[tokio::test]
 async fn tls_12_and_13_are_spoken() {
     let ca = Ca::new("ours");
