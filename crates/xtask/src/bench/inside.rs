@@ -126,12 +126,14 @@ impl Bench<'_> {
 
     fn peer(&self) -> Result<Process> {
         let config = self.folder.join("peer.yml");
-        let text = "host: 127.0.0.1\nport: 8470\nreuse_port: false\ncache:\n  type: internal\n  options:\n    cache_size: 100000\n\
+        let text = "host: 127.0.0.1\nport: 8470\nreuse_port: true\ncache:\n  type: internal\n  options:\n    cache_size: 100000\n\
                     proactive_policy_fetching:\n  enabled: false\ndefault_zone:\n  strict_testing: false\n  timeout: 10\n";
         crate::write(&config, text)?;
-        let arguments = ["-c", config.to_str().unwrap_or_default(), "-v", "warning"];
-        let peer = Process::start(self.server_core, &self.programs.peer, &arguments, &self.folder.join("peer.log"))?;
-        until(30, || TcpStream::connect(PEER).ok().map(drop), "the peer")?;
+        let log = self.folder.join("peer.log");
+        let arguments = ["-c", config.to_str().unwrap_or_default(), "-v", "warn"];
+        let peer = Process::start(self.server_core, &self.programs.peer, &arguments, &log)?;
+        until(30, || TcpStream::connect(PEER).ok().map(drop), "the peer")
+            .map_err(|error| format!("{error}:\n{}", fs::read_to_string(&log).unwrap_or_default()))?;
         Ok(peer)
     }
 

@@ -23,6 +23,7 @@ pub(super) fn ensure() -> Result<PathBuf> {
         environment(&folder)?;
     }
     let what = format!("{PEER}[uvloop]=={VERSION}");
-    command(Command::new(folder.join("bin/pip")).args(["install", "--quiet", &what]))?;
+    // Version 1.5.0 asks for an event loop the way uvloop 0.22 no longer allows.
+    command(Command::new(folder.join("bin/pip")).args(["install", "--quiet", &what, "uvloop<0.22"]))?;
     Ok(program)
 }
