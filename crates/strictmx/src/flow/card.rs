@@ -18,8 +18,8 @@ pub struct Card {
     pub domain: Domain,
     /// What is known.
     pub known: Known,
-    /// The `secure` line in each profile's words, made when first asked for: most domains are only ever asked in one.
-    lines: [OnceLock<Answer>; Profile::ALL.len()],
+    /// The `secure` answer in the words of the profile that asked first: nearly always the only one that ever asks.
+    line: OnceLock<(Profile, Answer)>,
     /// When a mail server last asked, seconds since the epoch.
     used: AtomicU64,
 }
@@ -27,7 +27,7 @@ pub struct Card {
 impl Card {
     /// A card for what is now known.
     pub(crate) fn new(domain: Domain, known: Known, used: Timestamp) -> Self {
-        Self { domain, known, lines: Default::default(), used: AtomicU64::new(used.0) }
+        Self { domain, known, line: OnceLock::new(), used: AtomicU64::new(used.0) }
     }
 
     /// When a mail server last asked.
@@ -43,16 +43,19 @@ impl Card {
         }
     }
 
-    /// The `secure` answer for this domain's policy in one profile's words.
-    pub(crate) fn secure_line(&self, plan: &Plan, profile: Profile, policy: &Policy) -> &Answer {
-        let [postfix, postfix310, postfix33, sendmail] = &self.lines;
-        let line = match profile {
-            Profile::Postfix => postfix,
-            Profile::Postfix310 => postfix310,
-            Profile::Postfix33 => postfix33,
-            Profile::Sendmail => sendmail,
-        };
-        line.get_or_init(|| profile::answer(plan, profile, &self.domain, Some(policy)))
+    /// Tells the `secure` answer for this domain's policy in one profile's words.
+    pub(crate) fn secure_line<R>(
+        &self,
+        plan: &Plan,
+        profile: Profile,
+        policy: &Policy,
+        tell: impl FnOnce(&Answer) -> R,
+    ) -> R {
+        let make = || profile::answer(plan, profile, &self.domain, Some(policy));
+        match self.line.get_or_init(|| (profile, make())) {
+            (first, line) if *first == profile => tell(line),
+            _ => tell(&make()),
+        }
     }
 }
 

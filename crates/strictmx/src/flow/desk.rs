@@ -100,7 +100,7 @@ impl Desk {
         }
         let now = inner.now();
         let card = inner.policies.get(key).filter(|card| card.known.fresh_at(now))?;
-        let hosts = inner.routes.get(key).filter(|hosts| hosts.fresh_at(now) && now < prefetch_at(hosts))?;
+        let hosts = inner.routes.plain(key).filter(|hosts| hosts.fresh_at(now) && now < prefetch_at(hosts))?;
         card.touch(now);
         let verdict = card.known.verdict_at(now);
         let plan = tls::plan(Some(&hosts), &verdict, &inner.plan_settings(&rules));
@@ -264,7 +264,7 @@ impl Desk {
         let key: Box<str> = route.to_string().into();
         let (desk, asked) = (self.clone(), route.clone());
         let work = || async move { desk.look_up_hosts(&asked).await };
-        match inner.routes.get(&key) {
+        match inner.routes.get(route) {
             // Still good, but soon no longer: ask behind the answer.
             Some(hosts) if hosts.fresh_at(now) => {
                 if now >= prefetch_at(&hosts) {
@@ -284,7 +284,8 @@ impl Desk {
         let (known, trail) = ask::route(&senses, route, port).await;
         keep::count_route(inner, &trail);
         let known = Arc::new(known);
-        inner.routes.insert(route.to_string().into(), Arc::clone(&known));
+        let shared = inner.policies.peek(&route.domain).map(|card| card.domain.clone());
+        inner.routes.insert(route, shared, Arc::clone(&known));
         known
     }
 
@@ -336,7 +337,7 @@ impl Desk {
         let batch = Batch { removes: vec![domain.clone()], ..Batch::default() };
         inner.store.write(batch).await.map_err(|error| error.to_string())?;
         inner.policies.remove(domain);
-        inner.routes.retain(|key, _| !names(key, domain));
+        inner.routes.forget(domain);
         inner.mismatched.remove(domain);
         Ok(())
     }
@@ -352,13 +353,6 @@ impl Desk {
     }
 }
 
-/// Whether a route's canonical text is about this domain: `example.com`, `example.com:587`, `[example.com]` …
-fn names(key: &str, domain: &Domain) -> bool {
-    let host = key.strip_prefix('[').and_then(|rest| rest.split(']').next());
-    let plain = key.split(':').next();
-    host.or(plain) == Some(domain.as_str())
-}
-
 /// Waits until the deadline at most; the work goes on after that (D-22).
 async fn by<T>(deadline: Instant, work: impl Future<Output = Option<T>>) -> Option<T> {
     tokio::time::timeout_at(deadline, work).await.ok().flatten()
@@ -367,7 +361,7 @@ async fn by<T>(deadline: Instant, work: impl Future<Output = Option<T>>) -> Opti
 /// Puts a plan into a profile's words; the long ones are made once a card.
 fn in_words<R>(card: &Card, plan: &Plan, verdict: &Verdict, profile: Profile, tell: impl FnOnce(&Answer) -> R) -> R {
     match (plan.level, verdict) {
-        (Level::Secure, Verdict::Policy(policy)) => tell(card.secure_line(plan, profile, policy)),
+        (Level::Secure, Verdict::Policy(policy)) => card.secure_line(plan, profile, policy, tell),
         _ => tell(&profile::answer(plan, profile, &card.domain, None)),
     }
 }

@@ -17,6 +17,7 @@ use super::{
     ask::Senses,
     card::{Card, Landed},
     flight::Flights,
+    routes::{Routes, growing_cache},
     rules::Rules,
     self_test::SelfTest,
 };
@@ -54,8 +55,7 @@ pub(crate) struct Inner {
     pub(crate) tasks: Tasks,
     pub(crate) telemetry: Telemetry,
     pub(crate) policies: Cache<Domain, Arc<Card>>,
-    /// By the route's canonical text, which is what nearly all keys are.
-    pub(crate) routes: Cache<Box<str>, Arc<RouteKnown>>,
+    pub(crate) routes: Routes,
     pub(crate) policy_flights: Flights<Domain, Landed>,
     pub(crate) route_flights: Flights<Box<str>, Arc<RouteKnown>>,
     pub(crate) places: Arc<Semaphore>,
@@ -76,7 +76,7 @@ impl Inner {
             store: parts.store,
             telemetry: parts.telemetry,
             policies: growing_cache(parts.ceiling),
-            routes: growing_cache(parts.ceiling),
+            routes: Routes::new(parts.ceiling),
             policy_flights: Flights::new("policy look-up", tasks.clone()),
             route_flights: Flights::new("route look-up", tasks.clone()),
             places: Arc::new(Semaphore::new(LOOKUPS_AT_ONCE)),
@@ -97,10 +97,4 @@ impl Inner {
             _ => rules.plan,
         }
     }
-}
-
-/// A cache that takes memory as it fills, up to `ceiling` entries.
-fn growing_cache<K: Eq + std::hash::Hash, V: Clone>(ceiling: usize) -> Cache<K, V> {
-    let first = ceiling.min(1024);
-    Cache::with_weighter(first, ceiling as u64, quick_cache::UnitWeighter)
 }

@@ -9,8 +9,8 @@
 //! - [`tend`]: what `strictmx cache …` asks for
 //! - [`rules`]: what the operator decided · [`self_test`]: does the resolver's word on DNSSEC count
 //!
-//! Inside: `inner` (what all of these share), `card` (what memory holds of a domain), `flight` (single flight), `keep` (what comes
-//! of a look-up: stored, cached, told).
+//! Inside: `inner` (what all of these share), `card` (what memory holds of a domain), `routes` (and of its MX hosts), `flight`
+//! (single flight), `keep` (what comes of a look-up: stored, cached, told).
 pub mod ask;
 pub mod background;
 mod card;
@@ -21,6 +21,7 @@ mod flight;
 mod inner;
 mod keep;
 pub mod probe;
+mod routes;
 pub mod rules;
 pub mod self_test;
 pub mod tend;

@@ -207,8 +207,8 @@ fn overrides_have_their_way_and_a_reload_brings_them_and_takes_them_away() {
 fn the_other_doors_give_the_same_answers() {
     let folder = Lab::shared().folder("doors-socket");
     let unix = format!("{}/policyd.sock", folder.display());
-    let policyd = format!("tcp_table = [\"127.0.0.1:9999\"]\nsocket_mode = \"0600\"\n");
-    let mut alone = Alone::with("doors", &More { policyd: &policyd, ..More::default() });
+    let policyd = "tcp_table = [\"127.0.0.1:9999\"]\nsocket_mode = \"0600\"\n";
+    let mut alone = Alone::with("doors", &More { policyd, ..More::default() });
     let tcp = format!("listen = [\"127.0.0.1:{}\"]", alone.server.port);
     let both = format!("listen = [\"127.0.0.1:{}\", \"unix:{unix}\"]", alone.server.port);
     alone.server.strictmx.write_config(&alone.config.replace(&tcp, &both));
