@@ -2,7 +2,10 @@
 use alloc::boxed::Box;
 
 use serde::Serialize;
-use strictmx_proto::name::Domain;
+use strictmx_proto::{
+    name::Domain,
+    sts::{Pattern, Policy},
+};
 
 use super::hosts::{Hosts, MxSource};
 use crate::{
@@ -61,6 +64,32 @@ impl RouteKnown {
     #[must_use]
     pub const fn fresh_at(&self, now: Timestamp) -> bool {
         self.asked.0 <= now.0 && now.0 < self.expires.0
+    }
+
+    /// When it is to be asked again behind an answer, so that the next one need not wait: in the last eighth of its life.
+    #[must_use]
+    pub const fn renew_at(&self) -> Timestamp {
+        Timestamp(self.expires.0.saturating_sub(self.expires.since(self.asked) / 8))
+    }
+
+    /// The same, with every host name that the policy spells out sharing its text: most policies name exactly the hosts of
+    /// their domain, and where a hundred thousand of both are kept that is worth a tenth of the memory. `None`: nothing to share.
+    #[must_use]
+    pub fn sharing(&self, policy: &Policy) -> Option<Self> {
+        let named = |host: &Domain| {
+            policy.mx.iter().find_map(|pattern| match pattern {
+                Pattern::Exact(name) if name == host && !core::ptr::eq(name.as_str(), host.as_str()) => Some(name),
+                _ => None,
+            })
+        };
+        self.hosts.iter().find(|host| named(&host.name).is_some())?;
+        let mut shared = self.clone();
+        for host in &mut shared.hosts {
+            if let Some(name) = named(&host.name) {
+                host.name = name.clone();
+            }
+        }
+        Some(shared)
     }
 
     /// The hosts that mail could be delivered to.

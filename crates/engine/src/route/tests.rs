@@ -212,3 +212,23 @@ fn hosts_and_routes_are_written_out() {
         )
     );
 }
+
+#[test]
+fn a_route_is_asked_again_in_the_last_eighth_of_its_life() {
+    let hosts = hosts(&name("example.com"), &found(vec![mx(10, "a.example")]));
+    let known = known(&hosts, &[verdict("a.example", HostDane::NoTlsa { why: WhyNot::Absent }, 800)], T0);
+    assert_eq!(known.expires, T0.plus(800));
+    assert_eq!(known.renew_at(), T0.plus(700));
+}
+
+#[test]
+fn a_route_shares_the_names_that_its_policy_spells_out_and_stays_the_same() {
+    let hosts = hosts(&name("example.com"), &found(vec![mx(10, "a.example"), mx(20, "b.example")]));
+    let known = known(&hosts, &[], T0);
+    let policy = policy(Mode::Enforce, &["a.example", "*.example"], 86_400);
+    let shared = known.sharing(&policy).unwrap();
+    assert_eq!(shared, known);
+    let strictmx_proto::sts::Pattern::Exact(spelled) = &policy.mx[0] else { panic!("{policy:?}") };
+    assert!(core::ptr::eq(shared.hosts[0].name.as_str(), spelled.as_str()));
+    assert_eq!(shared.sharing(&policy), None, "once is enough");
+}

@@ -100,7 +100,7 @@ impl Desk {
         }
         let now = inner.now();
         let card = inner.policies.get(key).filter(|card| card.known.fresh_at(now))?;
-        let hosts = inner.routes.plain(key).filter(|hosts| hosts.fresh_at(now) && now < prefetch_at(hosts))?;
+        let hosts = inner.routes.plain(key).filter(|hosts| hosts.fresh_at(now) && now < hosts.renew_at())?;
         card.touch(now);
         let verdict = card.known.verdict_at(now);
         let plan = tls::plan(Some(&hosts), &verdict, &inner.plan_settings(&rules));
@@ -151,6 +151,7 @@ impl Desk {
         let deadline = Instant::now() + rules.answer_deadline;
         let (landed, hosts) = tokio::join!(by(deadline, self.policy(&route.domain)), by(deadline, self.hosts(&route)),);
         let landed = self.recheck_on_mismatch(&route, landed, hosts.as_deref(), deadline).await;
+        self.share_names(&route, landed.as_ref(), hosts.as_deref());
         let verdict = landed.as_ref().map_or(Verdict::None(NoPolicy::Pending), |landed| landed.verdict.clone());
         let plan = tls::plan(hosts.as_deref(), &verdict, &inner.plan_settings(&rules));
         let card = landed.map(|landed| landed.card);
@@ -207,6 +208,17 @@ impl Desk {
         let seen_before = inner.mismatched.get(&route.domain).is_some_and(|before| before == id);
         inner.mismatched.insert(route.domain.clone(), id);
         !seen_before
+    }
+
+    /// Lets the two caches share the names that both know.
+    fn share_names(&self, route: &Route, landed: Option<&Landed>, hosts: Option<&RouteKnown>) {
+        let now = self.0.now();
+        if let (Some(landed), Some(hosts)) = (landed, hosts)
+            && let Some(policy) = landed.card.known.policy_at(now)
+            && let Some(shared) = hosts.sharing(policy)
+        {
+            self.0.routes.insert(route, Some(landed.card.domain.clone()), Arc::new(shared));
+        }
     }
 
     /// What is known of a domain's policy: from memory, from the store, or looked up.
@@ -267,7 +279,7 @@ impl Desk {
         match inner.routes.get(route) {
             // Still good, but soon no longer: ask behind the answer.
             Some(hosts) if hosts.fresh_at(now) => {
-                if now >= prefetch_at(&hosts) {
+                if now >= hosts.renew_at() {
                     inner.route_flights.start(&key, work);
                 }
                 Some(hosts)
@@ -364,9 +376,4 @@ fn in_words<R>(card: &Card, plan: &Plan, verdict: &Verdict, profile: Profile, te
         (Level::Secure, Verdict::Policy(policy)) => card.secure_line(plan, profile, policy, tell),
         _ => tell(&profile::answer(plan, profile, &card.domain, None)),
     }
-}
-
-/// When a route is asked about again behind an answer: in the last eighth of its life.
-fn prefetch_at(hosts: &RouteKnown) -> Timestamp {
-    Timestamp(hosts.expires.0.saturating_sub(hosts.expires.since(hosts.asked) / 8))
 }
