@@ -78,7 +78,7 @@ pub fn policy(data: &[u8]) {
     assert!(parsed.findings.len() <= MAX_FINDINGS && policy.mx.len() <= MAX_MX);
     parsed.findings.iter().for_each(|finding| harmless(&finding.to_string()));
     assert!(policy.mode == Mode::None || !policy.mx.is_empty());
-    for line in policy.lines() {
+    for line in policy.text().split('\n') {
         assert!(!line.chars().any(|c| c.is_control() && c != '\t'), "{line:?}");
     }
     let again = Policy::parse(policy.text().as_bytes());

@@ -1,7 +1,8 @@
 //! The policy text of RFC 8461 §3.2: parse what people publish (D-1 … D-8), emit what everybody accepts.
 //!
-//! A server keeps a hundred thousand of these, so a policy is its few values and one allocation of published text.
-use alloc::{boxed::Box, format, string::String, vec::Vec};
+//! A server keeps a hundred thousand of these, so a policy is its few values, and the published text only where it could not be
+//! written anew from them.
+use alloc::{borrow::Cow, boxed::Box, format, string::String, vec::Vec};
 
 pub use super::limit::{MAX_FINDINGS, MAX_LEN, MAX_MAX_AGE, MAX_MX};
 use super::{
@@ -24,7 +25,9 @@ pub struct Policy {
     pub max_age: u32,
     /// The good MX patterns in the order given; possibly none for [`Mode::None`].
     pub mx: Box<[Pattern]>,
-    text: Box<str>,
+    /// The published text where it is not the canonical one; most policies are published just as [`canonical`] would write them,
+    /// and their text need not be kept twice.
+    text: Option<Box<str>>,
 }
 
 /// A policy with what was odd about it.
@@ -84,7 +87,7 @@ impl Policy {
         if text.len() + mx.len() + 5 > MAX_LEN {
             return refuse(PolicyErrorKind::TooLong);
         }
-        Ok(Self { mode, max_age, mx: mx.into(), text: text.into() })
+        Ok(Self { mode, max_age, mx: mx.into(), text: None })
     }
 
     /// Whether any pattern matches this MX host (STS-4.1-1).
@@ -97,13 +100,11 @@ impl Policy {
     /// `name: value` field, as written, joined by LF. Unknown and repeated fields and bad `mx` values are among them; blank
     /// and malformed lines (D-2), a BOM and trailing white space are not. Parsing it gives an equal policy.
     #[must_use]
-    pub fn text(&self) -> &str {
-        &self.text
-    }
-
-    /// The lines of [`Policy::text`].
-    pub fn lines(&self) -> impl Iterator<Item = &str> {
-        self.text.split('\n')
+    pub fn text(&self) -> Cow<'_, str> {
+        match &self.text {
+            Some(text) => Cow::Borrowed(text),
+            None => Cow::Owned(canonical(self.mode, self.max_age, &self.mx, "\n")),
+        }
     }
 
     /// Emits a canonical text: version, mode, mx…, max_age; lines end in CRLF (STS-3.2-3, E-1).
@@ -291,7 +292,9 @@ impl Reading {
         if self.mx.is_empty() && mode != Mode::None {
             return Err(PolicyError { line: self.bad_mx.unwrap_or(0), kind: PolicyErrorKind::NoMx });
         }
-        let policy = Policy { mode, max_age, mx: self.mx.into(), text: self.text.into() };
+        let mx: Box<[Pattern]> = self.mx.into();
+        let text = (self.text != canonical(mode, max_age, &mx, "\n")).then(|| self.text.into());
+        let policy = Policy { mode, max_age, mx, text };
         Ok(Parsed { policy, findings: self.findings })
     }
 }

@@ -215,7 +215,7 @@ fn a_policy_of_mode_none_needs_no_mx() {
 fn unknown_fields_are_ignored_and_kept_in_the_text() {
     let parsed = Policy::parse(format!("{GOOD}note: hi thére\r\n").as_bytes()).unwrap();
     assert_eq!(parsed.findings[0].kind, FindingKind::UnknownField { name: "note".into() });
-    assert!(parsed.policy.lines().any(|line| line == "note: hi thére"));
+    assert!(parsed.policy.text().split('\n').any(|line| line == "note: hi thére"));
 }
 
 // STS-3.3-10
@@ -249,7 +249,7 @@ fn a_policy_of_our_own_making_reads_back_as_itself() {
     let mx = vec![Pattern::Exact(domain("mx.example")), Pattern::Wildcard(domain("example"))];
     let made = Policy::new(Mode::Testing, u32::MAX, mx).unwrap();
     assert_eq!(made.max_age, 31_557_600);
-    assert_eq!(policy(made.text()), made);
+    assert_eq!(policy(&made.text()), made);
     assert_eq!(policy(&made.emit()), made);
     assert_eq!(Policy::new(Mode::Enforce, 1, Vec::new()).unwrap_err().kind, PolicyErrorKind::NoMx);
     assert!(Policy::new(Mode::None, 1, Vec::new()).is_ok());

@@ -10,7 +10,6 @@ use strictmx_engine::{
     nexthop::{self, Glance, NextHop, Route},
     profile::{self, Answer, Override, Profile, Wanted},
     route::{RouteKnown, names_none},
-    time::Timestamp,
     tls::{self, Level, Plan},
 };
 use strictmx_io::store::{Batch, Store};

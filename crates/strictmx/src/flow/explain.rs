@@ -290,7 +290,7 @@ fn shown(policy: &Policy) -> PolicySeen {
         mode: policy.mode.as_str(),
         max_age: policy.max_age,
         mx: policy.mx.iter().map(ToString::to_string).collect(),
-        lines: policy.lines().map(str::to_owned).collect(),
+        lines: policy.text().split('\n').map(str::to_owned).collect(),
     }
 }
 

@@ -159,7 +159,7 @@ fn summary(domain: &Domain, card: &Card) -> Value {
         fields.insert("max-age".into(), entry.policy.max_age.into());
         fields.insert("fetched".into(), entry.fetched.0.into());
         fields.insert("expires".into(), entry.expires.0.into());
-        fields.insert("lines".into(), entry.policy.lines().collect());
+        fields.insert("lines".into(), entry.policy.text().split('\n').collect());
     }
     if let Some(backoff) = &known.backoff {
         fields.insert("failures".into(), backoff.count.into());

@@ -108,7 +108,7 @@ fn build(domain: &Domain, policy: &Policy, shape: Shape, strings: Strings) -> St
         line.push_str(" servername=hostname");
     }
     if shape == Shape::Postfix310 {
-        push_report(domain, policy, strings, &mut line);
+        push_report(domain, policy, &text, strings, &mut line);
     }
     line
 }
@@ -120,7 +120,7 @@ fn push_pattern(pattern: &Pattern, wildcard: &str, line: &mut String) {
     line.push_str(pattern.name().as_str());
 }
 
-fn push_report(domain: &Domain, policy: &Policy, strings: Strings, line: &mut String) {
+fn push_report(domain: &Domain, policy: &Policy, text: &str, strings: Strings, line: &mut String) {
     line.push_str(" policy_type=sts policy_domain=");
     line.push_str(domain.as_str());
     for pattern in &policy.mx {
@@ -128,10 +128,10 @@ fn push_report(domain: &Domain, policy: &Policy, strings: Strings, line: &mut St
         push_pattern(pattern, "*.", line);
     }
     if strings == Strings::All {
-        policy.lines().for_each(|text| push_string(text, line));
+        text.split('\n').for_each(|text| push_string(text, line));
     } else {
         for field in ["version:", "mode:", "max_age:"] {
-            if let Some(text) = policy.lines().find(|text| text.starts_with(field)) {
+            if let Some(text) = text.split('\n').find(|text| text.starts_with(field)) {
                 push_string(text, line);
             }
         }
