@@ -23,26 +23,39 @@ const NEEDED: [(&str, &[&str]); 12] = [
 
 /// Makes sure every program is there: installs what is missing on Debian as root, else says what to install.
 pub(crate) fn ensure() -> Outcome {
-    let missing: Vec<_> = NEEDED.iter().filter(|(program, _)| !is_there(program)).collect();
-    if missing.is_empty() {
+    let (programs, packages) = missing();
+    if programs.is_empty() {
         return Ok("every program is there".to_owned());
     }
-    let mut packages: Vec<&str> = missing.iter().flat_map(|(_, packages)| packages.iter().copied()).collect();
-    packages.sort_unstable();
-    packages.dedup();
     if !(is_root() && is_there("apt-get")) {
-        let programs: Vec<&str> = missing.iter().map(|(program, _)| *program).collect();
-        return Err(format!(
-            "missing: {}. On Debian: apt-get install --no-install-recommends {}",
-            programs.join(", "),
-            packages.join(" ")
-        ));
+        return Err(lacking());
     }
     install(&packages)?;
-    match NEEDED.iter().find(|(program, _)| !is_there(program)) {
-        Some((program, _)) => Err(format!("{program} is still missing after installing {}", packages.join(" "))),
-        None => Ok(format!("installed {}", packages.join(" "))),
+    let (programs, _) = missing();
+    if programs.is_empty() { Ok(format!("installed {}", packages.join(" "))) } else { Err(lacking()) }
+}
+
+/// What is missing and how to get it, as a sentence.
+pub(crate) fn lacking() -> String {
+    let (programs, packages) = missing();
+    if programs.is_empty() {
+        return "every program is there".to_owned();
     }
+    let (programs, packages) = (programs.join(", "), packages.join(" "));
+    format!("missing: {programs}. On Debian: apt-get install --no-install-recommends {packages}")
+}
+
+/// The programs that are not there, and the packages they are in.
+fn missing() -> (Vec<&'static str>, Vec<&'static str>) {
+    let missing = NEEDED.iter().filter(|(program, _)| !is_there(program));
+    let (mut programs, mut packages) = (Vec::new(), Vec::new());
+    for (program, known_in) in missing {
+        programs.push(*program);
+        packages.extend_from_slice(known_in);
+    }
+    packages.sort_unstable();
+    packages.dedup();
+    (programs, packages)
 }
 
 /// Installs what the archive has of `packages`; no service is started.

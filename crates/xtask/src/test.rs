@@ -52,9 +52,11 @@ const STAGES: [Stage; 10] = [
 
 fn lab_programs() -> Outcome {
     if !packages::is_root() {
-        return Err("the lab of real neighbours needs root (namespaces, chroot, mail servers that change users): run \
-                    `cargo xtask test` as root, or leave the lab out with `cargo xtask test --fast`"
-            .to_owned());
+        return Err(format!(
+            "the lab of real neighbours needs root (namespaces, chroot, mail servers that change users): run `cargo xtask \
+             test` as root, or leave the lab out with `cargo xtask test --fast`. {}",
+            packages::lacking()
+        ));
     }
     packages::ensure()
 }
