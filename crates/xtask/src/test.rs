@@ -73,8 +73,10 @@ fn lab(package: &str, test: &str) -> Outcome {
 
 /// Builds a test binary and says where it is.
 pub(crate) fn executable(package: &str, test: &str) -> Result<PathBuf> {
-    let arguments = ["test", "--package", package, "--test", test, "--no-run", "--message-format=json"];
-    let words = command(cargo().args(arguments))?;
+    let arguments = ["test", "--package", package, "--test", test, "--no-run"];
+    // Once for people, should it fail; then once more for its name, with nothing left to build.
+    command(cargo().args(arguments))?;
+    let words = command(cargo().args(arguments).arg("--message-format=json"))?;
     let name = format!("\"name\":\"{test}\"");
     let line = words.lines().find(|line| line.contains(&name) && line.contains("\"executable\":\""));
     let path = line.and_then(|line| line.split("\"executable\":\"").nth(1)?.split('"').next());
