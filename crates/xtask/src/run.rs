@@ -125,7 +125,8 @@ fn shown(command: &Command) -> String {
 /// The cargo that runs us.
 pub(crate) fn cargo() -> Command {
     let mut command = Command::new(std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into()));
-    command.current_dir(crate::root());
+    // Goldens are compared, never written.
+    command.current_dir(crate::root()).env("INSTA_UPDATE", "no");
     command
 }
 

@@ -68,6 +68,8 @@ fn lab(package: &str, test: &str) -> Outcome {
     unshare.args(["--net", "--mount", "--pid", "--fork", "--mount-proc", "--kill-child"]);
     unshare.args(["timeout", LAB_LIMIT]).arg(executable).args(["--ignored", "--test-threads=16"]);
     unshare.env("STRICTMX_LAB", trees::folder());
+    // Goldens lie there; cargo, which knows, may not be asked inside.
+    unshare.env("INSTA_UPDATE", "no").env("INSTA_WORKSPACE_ROOT", crate::root());
     command(&mut unshare)
 }
 

@@ -247,8 +247,9 @@ async fn tested(senses: &Senses, names: Option<&SelfTest>) -> Option<Trust> {
 
 fn mta_sts(domain: &Domain, done: &Done, trail: PolicyTrail) -> MtaSts {
     let record = match &trail.txt {
-        Some(Seen::Found { data, .. }) => Record::select(data),
-        _ => Err(NoRecord::None),
+        Some(Seen::Found { data, .. }) => Record::select(data).map_err(|why| why.to_string()),
+        Some(Seen::Failed(_)) => Err("the record could not be looked up".to_owned()),
+        _ => Err(NoRecord::None.to_string()),
     };
     let (fetched, fetch) = trail.fetch.unzip();
     let parsed = match &fetched {
@@ -264,7 +265,7 @@ fn mta_sts(domain: &Domain, done: &Done, trail: PolicyTrail) -> MtaSts {
         txt_name: format!("_mta-sts.{domain}"),
         txt: trail.txt,
         id: record.as_ref().ok().map(|record| record.id.to_string()),
-        record_problem: record.err().map(|why| why.to_string()),
+        record_problem: record.err(),
         addresses: trail.addresses,
         fetch,
         fetch_failure: match fetched {

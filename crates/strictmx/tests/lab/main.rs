@@ -14,6 +14,7 @@
 
 mod daemon;
 mod dane;
+mod explain;
 mod faults;
 mod modes;
 mod other_mtas;

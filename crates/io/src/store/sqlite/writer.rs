@@ -1,7 +1,7 @@
 //! The writing thread: one transaction for all the batches that wait.
 use std::path::Path;
 
-use rusqlite::{Connection, Transaction, TransactionBehavior, params};
+use rusqlite::{Connection, ErrorCode, Transaction, TransactionBehavior, params};
 use strictmx_engine::time::Timestamp;
 use tokio::sync::{mpsc, oneshot};
 
@@ -70,8 +70,16 @@ pub(super) fn run(mut db: Connection, path: &Path, mut orders: mpsc::Receiver<Or
 
 /// Moves the log into the database and closes it, which leaves one file.
 fn close(db: Connection) -> rusqlite::Result<()> {
-    db.query_row("PRAGMA wal_checkpoint(TRUNCATE)", [], |_| Ok(()))?;
+    // A reader that is still at it holds up the checkpoint; whoever opens the file next makes it then.
+    match db.query_row("PRAGMA wal_checkpoint(TRUNCATE)", [], |_| Ok(())) {
+        Err(error) if !is_held_up(&error) => return Err(error),
+        Ok(()) | Err(_) => {}
+    }
     db.close().map_err(|(_, error)| error)
+}
+
+fn is_held_up(error: &rusqlite::Error) -> bool {
+    matches!(error.sqlite_error_code(), Some(ErrorCode::DatabaseBusy | ErrorCode::DatabaseLocked))
 }
 
 /// Somebody who no longer waits needs no answer; the work stands.

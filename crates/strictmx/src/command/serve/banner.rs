@@ -108,6 +108,7 @@ fn paste(at: &Address) -> String {
          \x20 smtp_tls_policy_maps = socketmap:{postfix}:postfix-3.10\n\
          \x20 smtp_tls_CAfile = /etc/ssl/certs/ca-certificates.crt\n\
          {STRONG}sendmail, sendmail.mc{STRONG:#}\n\
+         \x20 define(`confCACERT_PATH', `/etc/ssl/certs')dnl\n\
          \x20 FEATURE(`sts', `socket -d5 -T<TMPF> {sendmail}')dnl\n\n"
     )
 }
