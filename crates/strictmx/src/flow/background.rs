@@ -119,11 +119,12 @@ pub async fn self_test_for_ever(desk: Desk) {
 async fn self_test(desk: &Desk, names: &SelfTest) {
     let inner = &*desk.0;
     let dns = inner.senses.load().dns.clone();
-    let trust = names.run(&dns).await;
-    inner.telemetry.emit(Event::ResolverTested { trust: &trust });
-    let off = matches!(trust, Trust::DoesNotValidate { .. });
+    let trust = Arc::new(names.run(&dns).await);
+    // Answers follow it before anybody is told.
+    inner.trust.store(Arc::clone(&trust));
+    let off = matches!(*trust, Trust::DoesNotValidate { .. });
     inner.telemetry.dane_off(if off { DaneOff::Yes } else { DaneOff::No });
-    inner.trust.store(Arc::new(trust));
+    inner.telemetry.emit(Event::ResolverTested { trust: &trust });
 }
 
 /// Tidies the store once a day: policies long expired, facts nobody will report any more.
