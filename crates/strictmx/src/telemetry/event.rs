@@ -35,6 +35,11 @@ pub enum Event<'a> {
         /// A sentence.
         what: &'a str,
     },
+    /// Something does not run because nobody asked for it.
+    Off {
+        /// What, and what would switch it on.
+        what: &'a str,
+    },
     /// The config can be used, and somebody should look at it.
     ConfigWarning {
         /// Where and what.
@@ -166,6 +171,7 @@ impl Event<'_> {
                 .with("service", service)
                 .with("address", address),
             Self::Notice { what } => warn("notice", what),
+            Self::Off { what } => info("off", format!("off: {what}")),
             Self::ConfigWarning { what } => warn("config-warning", what),
             Self::Ready { after } => {
                 let millis = u64::try_from(after.as_millis()).unwrap_or(u64::MAX);

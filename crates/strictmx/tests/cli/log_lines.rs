@@ -92,6 +92,7 @@ pub(crate) fn tell_everything(telemetry: &Telemetry) {
     telemetry.emit(Event::ServiceStarted { config: "/etc/strictmx/strictmx.toml" });
     telemetry.emit(Event::Listening { service: "policyd", address: "127.0.0.1:8461" });
     telemetry.emit(Event::Notice { what: "no root certificate could be loaded from the system" });
+    telemetry.emit(Event::Off { what: "tcp_table: [policyd] tcp_table is empty" });
     telemetry.emit(Event::ConfigWarning { what: "strictmx.toml:4:9: the override for example.com has expired" });
     telemetry.emit(Event::Ready { after: Duration::from_millis(12) });
     telemetry.emit(Event::PoliciesLoaded { count: 10_000 });

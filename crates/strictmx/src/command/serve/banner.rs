@@ -16,9 +16,11 @@ pub(super) fn show(loaded: &Loaded, built: &Built, doors: &Doors, format: LogFor
         for warning in loaded.warning_lines() {
             telemetry.emit(Event::ConfigWarning { what: &warning });
         }
-        let off = switched_off(&loaded.settings);
-        for notice in built.notices.iter().chain(&off) {
+        for notice in &built.notices {
             telemetry.emit(Event::Notice { what: notice });
+        }
+        for off in switched_off(&loaded.settings) {
+            telemetry.emit(Event::Off { what: &off });
         }
         return;
     }
