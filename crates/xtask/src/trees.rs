@@ -52,7 +52,7 @@ fn make(folder: &Path, name: &str, release: &str, packages: &str) -> Outcome {
     }
     let include = format!("--include={packages},{TOOLS}");
     let mut debootstrap = Command::new("debootstrap");
-    debootstrap.args(["--variant=minbase", &include, release]).arg(&half).arg(mirror());
+    debootstrap.args(["--variant=minbase", &include, release]).arg(&half).arg(mirror()?);
     debootstrap.env("DEBIAN_FRONTEND", "noninteractive");
     let words = command(&mut debootstrap)?;
     let archives = half.join("var/cache/apt/archives");
@@ -70,15 +70,21 @@ fn remove(tree: &Path) -> Result<()> {
     fs::remove_dir_all(tree).map_err(|error| format!("cannot remove {}: {error}", tree.display()))
 }
 
-/// The mirror this machine's own apt uses for Debian.
-fn mirror() -> String {
+/// The mirror this machine's own apt uses for Debian. Where apt knows none yet, its lists are fetched first.
+fn mirror() -> Result<String> {
+    if let Some(site) = apt_site() {
+        return Ok(site);
+    }
+    command(Command::new("apt-get").arg("update"))?;
+    apt_site().ok_or_else(|| {
+        "apt knows no mirror of Debian (`apt-get indextargets` names none with Origin: Debian); add one to its sources".to_owned()
+    })
+}
+
+fn apt_site() -> Option<String> {
     let format = ["indextargets", "--format", "$(SITE)", "Created-By: Packages", "Origin: Debian", "Component: main"];
-    let output = Command::new("apt-get").args(format).output().map(|output| output.stdout).unwrap_or_default();
+    let output = Command::new("apt-get").args(format).output().ok()?.stdout;
     let output = String::from_utf8_lossy(&output).into_owned();
-    let sites = output.lines().map(str::trim).filter(|site| !site.contains("security"));
-    sites
-        .filter(|site| !site.is_empty())
-        .map(str::to_owned)
-        .next()
-        .unwrap_or_else(|| "http://deb.debian.org/debian".to_owned())
+    let mut sites = output.lines().map(str::trim).filter(|site| !site.is_empty() && !site.contains("security"));
+    sites.next().map(str::to_owned)
 }
