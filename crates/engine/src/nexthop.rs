@@ -44,10 +44,10 @@ pub enum Kind {
 }
 
 impl Route {
-    /// The port that mail goes to (DANE-2.2.3-1).
+    /// The port that mail goes to (DANE-2.2.3-1): the one the key names, `otherwise` where it names none.
     #[must_use]
-    pub fn smtp_port(&self) -> u16 {
-        self.port.unwrap_or(25)
+    pub fn smtp_port(&self, otherwise: u16) -> u16 {
+        self.port.unwrap_or(otherwise)
     }
 }
 

@@ -162,10 +162,8 @@ pub(crate) fn rules(settings: &Settings, dnssec: &str) -> Rules {
 fn overrides(list: &[settings::Override]) -> HashMap<Domain, OverrideRule> {
     list.iter()
         .map(|rule| {
-            let until = rule.until.as_ref().map(|until| until.end);
-            let rule = (rule.domain.clone(), rule.answer.clone(), rule.reason.clone());
-            let (domain, answer, reason) = rule;
-            (domain, OverrideRule { answer, reason, until })
+            let settings::Override { domain, answer, reason, until } = rule.clone();
+            (domain, OverrideRule { answer, reason, until: until.map(|until| until.end) })
         })
         .collect()
 }

@@ -121,7 +121,7 @@ pub(crate) async fn route(senses: &Senses, route: &Route, smtp_port: u16) -> (Ro
         let hosts = route::hosts(&route.domain, &seen);
         (Some(seen), hosts)
     };
-    let port = route.port.unwrap_or(smtp_port);
+    let port = route.smtp_port(smtp_port);
     let names: Vec<Domain> = match &hosts {
         Hosts::Found { hosts, .. } => hosts.iter().map(|(_, name)| name.clone()).collect(),
         _ => Vec::new(),
