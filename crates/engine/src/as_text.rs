@@ -16,10 +16,6 @@ pub(crate) fn name<S: Serializer>(name: &Domain, serializer: S) -> Result<S::Ok,
     serializer.serialize_str(name.as_str())
 }
 
-pub(crate) fn names<S: Serializer>(names: &[Domain], serializer: S) -> Result<S::Ok, S::Error> {
-    serializer.collect_seq(names.iter().map(Domain::as_str))
-}
-
 pub(crate) fn ranked<S: Serializer>(hosts: &[(u16, Domain)], serializer: S) -> Result<S::Ok, S::Error> {
     serializer.collect_seq(hosts.iter().map(|(preference, name)| (preference, name.as_str())))
 }

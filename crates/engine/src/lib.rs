@@ -13,6 +13,7 @@
 //! - [`nexthop`]: the keys that mail servers ask with
 //! - [`tally`]: the one map from facts to RFC 8460 result types
 //! - [`trust`]: whether the resolver's word on DNSSEC counts
+//! - [`check`]: everything seen of a domain, judged for its owner: the findings of `strictmx check`
 #![no_std]
 #![cfg_attr(
     test,
@@ -29,6 +30,7 @@
 extern crate alloc;
 
 mod as_text;
+pub mod check;
 pub mod dane;
 pub mod fact;
 #[cfg(test)]

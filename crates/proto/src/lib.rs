@@ -15,6 +15,8 @@ extern crate alloc;
 
 pub mod dane;
 pub mod name;
+#[cfg(feature = "serde")]
+mod name_serde;
 pub mod postfix;
 pub mod smtp;
 pub mod sts;

@@ -5,11 +5,11 @@ use core::{
     net::{Ipv4Addr, Ipv6Addr},
 };
 
-use serde::{Serialize, Serializer};
+use serde::{Deserialize, Deserializer, Serialize, Serializer, de::Error as _};
 use strictmx_proto::{dane::Tlsa, name::Domain};
 
 /// DNSSEC state of an answer that is not bogus (RFC 4035 §4.3); a bogus one is a failure (DANE-2.1.1-3).
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Dnssec {
     /// Validated from a trust anchor down, through every CNAME.
@@ -19,7 +19,7 @@ pub enum Dnssec {
 }
 
 /// Why a question got no answer.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 #[non_exhaustive]
 pub enum DnsFailureKind {
@@ -40,7 +40,7 @@ pub enum DnsFailureKind {
 }
 
 /// A failed DNS look-up.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct DnsFailure {
     /// Which kind.
     pub kind: DnsFailureKind,
@@ -85,16 +85,15 @@ impl fmt::Display for DnsFailure {
 }
 
 /// What a DNS question came back with. TTLs are seconds: of the answer's weakest record, or the negative TTL (RFC 2308).
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
-#[serde(tag = "status", rename_all = "kebab-case", bound = "T: Shown")]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "status", rename_all = "kebab-case")]
 pub enum Seen<T> {
     /// Records of the type asked for, at the end of `aliases` (CNAME targets in order; empty without CNAME).
     Found {
         /// The records.
-        #[serde(serialize_with = "Shown::shown")]
         data: T,
         /// CNAME targets followed.
-        #[serde(serialize_with = "crate::as_text::names", skip_serializing_if = "Vec::is_empty")]
+        #[serde(default, skip_serializing_if = "Vec::is_empty")]
         aliases: Vec<Domain>,
         /// State of the whole answer, CNAMEs included (DANE-2.1.3-1).
         dnssec: Dnssec,
@@ -168,27 +167,6 @@ impl<T> Seen<T> {
     }
 }
 
-/// Records that can be written out, whatever they are made of.
-pub trait Shown {
-    /// Writes them to a serialiser.
-    ///
-    /// # Errors
-    /// Those of the serialiser.
-    fn shown<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error>;
-}
-
-impl<T: Serialize> Shown for Vec<T> {
-    fn shown<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        self.serialize(serializer)
-    }
-}
-
-impl Shown for Domain {
-    fn shown<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        serializer.serialize_str(self.as_str())
-    }
-}
-
 /// TXT records, each joined from its strings without a separator (STS-3.1-10).
 pub type TxtSeen = Seen<Vec<Txt>>;
 /// MX records, in the order of the answer.
@@ -226,9 +204,28 @@ impl fmt::Debug for Txt {
     }
 }
 
+/// As text where it is UTF-8, otherwise as a list of its octets: nothing is lost on the way to a file and back.
 impl Serialize for Txt {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        serializer.serialize_str(&self.text())
+        match core::str::from_utf8(&self.0) {
+            Ok(text) => serializer.serialize_str(text),
+            Err(_) => self.0.serialize(serializer),
+        }
+    }
+}
+
+impl<'de> Deserialize<'de> for Txt {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        #[derive(Deserialize)]
+        #[serde(untagged)]
+        enum Form {
+            Text(String),
+            Octets(Vec<u8>),
+        }
+        Ok(Self(match Form::deserialize(deserializer)? {
+            Form::Text(text) => text.into_bytes().into(),
+            Form::Octets(octets) => octets.into(),
+        }))
     }
 }
 
@@ -255,8 +252,15 @@ impl Serialize for TlsaRecord {
     }
 }
 
+impl<'de> Deserialize<'de> for TlsaRecord {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let text = String::deserialize(deserializer)?;
+        text.parse().map(Self).map_err(|_| D::Error::custom("no TLSA record: write usage selector matching hex"))
+    }
+}
+
 /// One MX record.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Mx {
     /// Lower is better.
     pub preference: u16,
@@ -291,8 +295,18 @@ impl Serialize for Exchange {
     }
 }
 
+impl<'de> Deserialize<'de> for Exchange {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let text = String::deserialize(deserializer)?;
+        Ok(match text.as_str() {
+            "." => Self::Null,
+            name => Domain::parse(name).map_or_else(|_| Self::Unusable(name.into()), Self::Host),
+        })
+    }
+}
+
 /// Addresses of one host, both families asked at the same time.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct AddrSeen {
     /// A answer.
     pub a: ASeen,

@@ -5,7 +5,7 @@ use core::{
     net::{IpAddr, SocketAddr},
 };
 
-use serde::{Serialize, Serializer};
+use serde::{Deserialize, Serialize, Serializer};
 
 use super::dns::DnsFailure;
 use crate::time::Timestamp;
@@ -31,7 +31,7 @@ impl Serialize for FetchSeen {
 }
 
 /// Why a fetch gave no body. Each variant is one cause that an operator would tell apart.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(tag = "cause", rename_all = "kebab-case")]
 #[non_exhaustive]
 pub enum FetchFailure {
@@ -119,7 +119,7 @@ impl fmt::Display for FetchFailure {
 }
 
 /// The phases of a fetch.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 #[allow(missing_docs, reason = "the words say it")]
 pub enum FetchPhase {
@@ -145,7 +145,7 @@ impl FetchPhase {
 }
 
 /// What is wrong with a certificate; each has its own RFC 8460 result type or reason code.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(tag = "fault", rename_all = "kebab-case")]
 #[non_exhaustive]
 pub enum CertFault {
@@ -177,7 +177,7 @@ impl fmt::Display for CertFault {
 }
 
 /// One certificate of a chain, as shown to people.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[allow(missing_docs, reason = "X.509's own words")]
 pub struct CertSeen {
     pub subject: String,
@@ -190,7 +190,7 @@ pub struct CertSeen {
 }
 
 /// The course of a fetch, for `explain`: what was tried and what was seen on the way, whatever came of it.
-#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
 pub struct FetchTrace {
     /// The policy host.
     pub host: String,
@@ -213,7 +213,7 @@ pub struct FetchTrace {
 }
 
 /// One connection attempt.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Tried {
     /// Where to.
     pub address: SocketAddr,

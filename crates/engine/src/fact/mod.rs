@@ -9,8 +9,8 @@ mod session;
 mod tests;
 
 pub use dns::{
-    ASeen, AaaaSeen, AddrSeen, CnameSeen, DnsFailure, DnsFailureKind, Dnssec, Exchange, Mx, MxSeen, Seen, Shown,
-    TlsaRecord, TlsaSeen, Txt, TxtSeen,
+    ASeen, AaaaSeen, AddrSeen, CnameSeen, DnsFailure, DnsFailureKind, Dnssec, Exchange, Mx, MxSeen, Seen, TlsaRecord,
+    TlsaSeen, Txt, TxtSeen,
 };
 pub use fetch::{CertFault, CertSeen, FetchFailure, FetchPhase, FetchSeen, FetchTrace, Tried};
 pub use session::{TlsOutcome, TlsSeen};

@@ -2,12 +2,12 @@
 use alloc::{string::String, vec::Vec};
 use core::net::{IpAddr, SocketAddr};
 
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 use super::fetch::{CertFault, CertSeen};
 
 /// What a session with an MX host showed, without sending mail (D-31).
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct TlsSeen {
     /// The MX host, as the MX record names it.
     pub host: String,
@@ -26,7 +26,7 @@ pub struct TlsSeen {
 }
 
 /// How far a session came.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(tag = "outcome", rename_all = "kebab-case")]
 #[non_exhaustive]
 pub enum TlsOutcome {
