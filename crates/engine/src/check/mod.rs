@@ -7,12 +7,15 @@ pub mod finding;
 pub mod observations;
 
 mod dane;
+#[cfg(test)]
+pub(crate) mod fixture;
 mod host;
 mod mx;
 mod policy;
 pub mod providers;
 mod record;
 pub mod senders;
+mod shown;
 mod smtp;
 pub mod suggest;
 #[cfg(test)]
