@@ -14,6 +14,8 @@
 extern crate alloc;
 
 pub mod dane;
+pub mod date;
+pub mod json;
 pub mod name;
 #[cfg(feature = "serde")]
 mod name_serde;

@@ -2,3 +2,4 @@
 pub mod policy_line;
 pub mod socketmap;
 pub mod tcp_table;
+pub mod tlsrpt_datagram;

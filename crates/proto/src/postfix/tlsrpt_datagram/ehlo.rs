@@ -1,0 +1,28 @@
+//! The name in a reply to EHLO.
+use alloc::borrow::Cow;
+
+use super::parse::host;
+
+/// The host name in what an MTA gives as `receiving-mx-helo`: the RFC wants the name, Postfix gives the whole reply,
+/// `250-mx.example.com Hello …` and all keywords. Takes the first word of the first line, behind the reply code if there is one.
+///
+/// Lower case, without trailing dot; `None` when there is no word. Keeping the banner would make each greeting with a clock or a
+/// queue number in it a failure of its own.
+#[must_use]
+pub fn greeted_name(reply: Cow<'_, str>) -> Option<Cow<'_, str>> {
+    match reply {
+        Cow::Borrowed(text) => first_word(text).map(|word| host(Cow::Borrowed(word))),
+        Cow::Owned(text) => first_word(&text).map(|word| host(Cow::Owned(word.into()))),
+    }
+}
+
+fn first_word(reply: &str) -> Option<&str> {
+    let line = reply.split(['\r', '\n']).find(|line| !line.trim().is_empty())?;
+    let behind_code = match line.split_at_checked(3) {
+        Some((code, rest)) if code.bytes().all(|octet| octet.is_ascii_digit()) => {
+            rest.strip_prefix(['-', ' ']).unwrap_or(line)
+        }
+        _ => line,
+    };
+    behind_code.split(|c: char| c.is_whitespace() || c.is_control()).find(|word| !word.is_empty())
+}
