@@ -10,12 +10,17 @@
 //! - `walk`: from question name to records, through the CNAMEs of one answer
 //! - `record`: the types we ask for
 //! - `validate`: DNSSEC in process, by the validator of the `domain` crate
+//! - `soa`: the question of the resolver's self-test
+//! - `zone`: what surrounds a name: NS, CAA, PTR
+//! - `direct`: one authoritative server, asked past the resolver
+mod direct;
 mod query;
 mod record;
 mod soa;
 mod transport;
 mod validate;
 mod walk;
+mod zone;
 
 use std::net::{Ipv4Addr, Ipv6Addr, SocketAddr, SocketAddrV6};
 use std::path::PathBuf;
@@ -30,6 +35,7 @@ use strictmx_engine::fact::{
 use strictmx_proto::name::Domain;
 use tokio::time::timeout;
 
+pub use self::direct::Direct;
 use self::query::{Edns, Query};
 use self::record::Answer;
 pub use self::transport::Stats;
@@ -206,15 +212,7 @@ impl Dns {
 
     /// The name's own CNAME record, not followed (DANE-2.2.2-3).
     pub async fn cname(&self, owner: &Domain) -> CnameSeen {
-        match self.ask::<record::Target>(owner).await {
-            Seen::Found { data, aliases, dnssec, ttl } => match data.into_iter().next() {
-                Some(record::Target(target)) => Seen::Found { data: target, aliases, dnssec, ttl },
-                None => Seen::NoData { dnssec, ttl },
-            },
-            Seen::NoData { dnssec, ttl } => Seen::NoData { dnssec, ttl },
-            Seen::NxDomain { dnssec, ttl } => Seen::NxDomain { dnssec, ttl },
-            Seen::Failed(failure) => Seen::Failed(failure),
-        }
+        one_alias(self.ask(owner).await)
     }
 
     /// What went over the wire so far.
@@ -265,6 +263,19 @@ impl Dns {
             }
             Judge::Ourselves(validator) => validator.judge(reply, owner).await,
         }
+    }
+}
+
+/// The one CNAME record of a name; a second one would be ignored (RFC 1034 §3.6.2 allows none).
+fn one_alias(seen: Seen<Vec<record::Target>>) -> CnameSeen {
+    match seen {
+        Seen::Found { data, aliases, dnssec, ttl } => match data.into_iter().next() {
+            Some(record::Target(target)) => Seen::Found { data: target, aliases, dnssec, ttl },
+            None => Seen::NoData { dnssec, ttl },
+        },
+        Seen::NoData { dnssec, ttl } => Seen::NoData { dnssec, ttl },
+        Seen::NxDomain { dnssec, ttl } => Seen::NxDomain { dnssec, ttl },
+        Seen::Failed(failure) => Seen::Failed(failure),
     }
 }
 

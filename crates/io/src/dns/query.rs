@@ -18,6 +18,8 @@ pub(super) enum Edns {
     Dnssec,
     /// DNSSEC records, please, and no verdict (DO, CD): we check signatures ourselves.
     CheckingDisabled,
+    /// The payload size only, and no recursion: you are asked for your own zone (RD unset).
+    Authority,
 }
 
 /// One question, ready to be sent.
@@ -38,7 +40,7 @@ impl Query {
         let name = Name::<Vec<u8>>::vec_from_str(owner).map_err(|_| unfit())?;
         let mut builder = MessageBuilder::new_vec();
         let header = builder.header_mut();
-        header.set_rd(true);
+        header.set_rd(edns != Edns::Authority);
         header.set_ad(edns == Edns::Dnssec);
         header.set_cd(edns == Edns::CheckingDisabled);
         let mut builder = builder.question();
@@ -47,7 +49,7 @@ impl Query {
         builder
             .opt(|opt| {
                 opt.set_udp_payload_size(PAYLOAD);
-                opt.set_dnssec_ok(edns != Edns::Plain);
+                opt.set_dnssec_ok(matches!(edns, Edns::Dnssec | Edns::CheckingDisabled));
                 Ok(())
             })
             .map_err(|_| unfit())?;

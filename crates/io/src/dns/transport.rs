@@ -23,6 +23,8 @@ use super::query::{Answered, Query};
 
 /// Questions under way at the same time; the next one waits. Each holds a socket.
 const MAX_UNDER_WAY: usize = 2048;
+/// How many times a single server that keeps silent is asked.
+const ATTEMPTS_WITH_ONE: u32 = 2;
 /// Room for a UDP answer. Larger than the payload we announce, since not every server keeps to it.
 const UDP_ROOM: usize = 4096;
 /// Octets of an Extended DNS Error's text that are kept.
@@ -91,15 +93,41 @@ impl Transport {
 
     /// Asks until a server answers NOERROR or NXDOMAIN; otherwise the most telling failure.
     pub(super) async fn exchange(&self, mut query: Query) -> Result<Message<Vec<u8>>, DnsFailure> {
+        self.counted(self.rounds(&mut query)).await
+    }
+
+    /// The same with this server alone, whichever it is; the resolvers have no part in it.
+    pub(super) async fn exchange_with(
+        &self,
+        server: SocketAddr,
+        mut query: Query,
+    ) -> Result<Message<Vec<u8>>, DnsFailure> {
+        self.counted(self.insist(server, &mut query)).await
+    }
+
+    async fn counted(
+        &self,
+        question: impl Future<Output = Result<Message<Vec<u8>>, DnsFailure>>,
+    ) -> Result<Message<Vec<u8>>, DnsFailure> {
         count(&self.counters.questions);
         let Ok(_permit) = self.under_way.acquire().await else {
             return Err(failure(DnsFailureKind::Network, "the resolver client is closed"));
         };
-        let outcome = self.rounds(&mut query).await;
+        let outcome = question.await;
         if outcome.is_err() {
             count(&self.counters.failures);
         }
         outcome
+    }
+
+    async fn insist(&self, server: SocketAddr, query: &mut Query) -> Result<Message<Vec<u8>>, DnsFailure> {
+        for _ in 1..self.attempts.min(ATTEMPTS_WITH_ONE) {
+            match self.attempt(server, query).await {
+                Err(silent) if silent.kind == DnsFailureKind::Timeout => {}
+                outcome => return outcome,
+            }
+        }
+        self.attempt(server, query).await
     }
 
     async fn rounds(&self, query: &mut Query) -> Result<Message<Vec<u8>>, DnsFailure> {

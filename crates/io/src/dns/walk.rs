@@ -106,7 +106,8 @@ impl Walk {
         }
     }
 
-    fn found<T>(&mut self, data: Vec<T>) -> Seen<Vec<T>> {
+    /// Records at the end of the CNAMEs walked so far.
+    pub(super) fn found<T>(&mut self, data: Vec<T>) -> Seen<Vec<T>> {
         Seen::Found { data, aliases: std::mem::take(&mut self.aliases), dnssec: self.dnssec, ttl: self.ttl }
     }
 

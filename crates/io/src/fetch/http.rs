@@ -1,12 +1,13 @@
-//! One GET over a connection that stands already: what is sent, and which responses count.
+//! One request over a connection that stands already: how it is sent, and what is read of the response.
 //!
-//! RFC 8461 §3.2, §3.3; D-10. Status 200 only, `text/plain` only, no redirect, no cache (STS-3.3-8), no content coding,
-//! 64 KiB.
+//! What a response must be is for a [`Taking`] to say; the bounds on its size are the same for all of them. [`Course`] takes a
+//! policy: RFC 8461 §3.2, §3.3; D-10. Status 200 only, `text/plain` only, no redirect, no cache (STS-3.3-8), no content
+//! coding, 64 KiB.
 use bytes::Bytes;
-use http_body_util::{BodyExt as _, Empty};
-use hyper::body::Incoming;
+use http_body_util::{BodyExt as _, Full};
+use hyper::body::{Body as _, Incoming};
 use hyper::client::conn::http1::{Builder, SendRequest};
-use hyper::header::{CONTENT_ENCODING, CONTENT_TYPE, HeaderMap, HeaderName, LOCATION};
+use hyper::header::{CONTENT_ENCODING, CONTENT_TYPE, HeaderMap, HeaderName, HeaderValue, LOCATION};
 use hyper::{Request, Response, StatusCode};
 use hyper_util::rt::TokioIo;
 use strictmx_engine::fact::{FetchFailure, FetchPhase, FetchTrace};
@@ -17,9 +18,17 @@ pub(super) const MAX_BODY: usize = 64 * 1024;
 /// Octets of a response's head.
 const MAX_HEAD: usize = 16 * 1024;
 /// Header fields of a response.
-const MAX_FIELDS: usize = 64;
+pub(super) const MAX_FIELDS: usize = 64;
 /// Characters of a header value that are kept to be shown.
 const MAX_SHOWN: usize = 512;
+
+/// Who takes a response.
+pub(super) trait Taking {
+    /// Looks at the head. An error ends the exchange: the body is not read.
+    fn head(&mut self, response: &Response<Incoming>) -> Result<(), FetchFailure>;
+    /// So many octets of the body have been read.
+    fn read(&mut self, octets: usize);
+}
 
 /// What is being filled while a fetch goes on, so that it is there whatever ends it.
 #[derive(Debug)]
@@ -28,23 +37,42 @@ pub(super) struct Course {
     pub(super) phase: FetchPhase,
 }
 
-/// Sends `request` and reads the policy's text.
+impl Taking for Course {
+    fn head(&mut self, response: &Response<Incoming>) -> Result<(), FetchFailure> {
+        self.trace.status = Some(response.status().as_u16());
+        self.trace.content_type = shown(response.headers(), &CONTENT_TYPE).map(String::from);
+        acceptable(response)?;
+        self.phase = FetchPhase::Body;
+        let announced = response.body().size_hint().lower();
+        if usize::try_from(announced).is_ok_and(|octets| octets <= MAX_BODY) {
+            Ok(())
+        } else {
+            Err(FetchFailure::TooLarge)
+        }
+    }
+
+    fn read(&mut self, octets: usize) {
+        self.trace.body_len = Some(octets);
+    }
+}
+
+/// Sends `request` and hands the response to `taking`. The body comes back, and of one that is too large no more than the first
+/// octet that is too much.
 pub(super) async fn exchange<S>(
     stream: S,
-    request: Request<Empty<Bytes>>,
-    course: &mut Course,
-) -> Result<Box<[u8]>, FetchFailure>
+    request: Request<Full<Bytes>>,
+    taking: &mut impl Taking,
+) -> Result<Vec<u8>, FetchFailure>
 where
     S: AsyncRead + AsyncWrite + Unpin + Send,
 {
-    course.phase = FetchPhase::Headers;
     let (sender, connection) = Builder::new()
         .max_buf_size(MAX_HEAD)
         .max_headers(MAX_FIELDS)
         .handshake(TokioIo::new(stream))
         .await
         .map_err(|error| broken(&error))?;
-    let conversation = converse(sender, request, course);
+    let conversation = converse(sender, request, taking);
     tokio::pin!(conversation, connection);
     tokio::select! {
         biased;
@@ -55,16 +83,13 @@ where
 }
 
 async fn converse(
-    mut sender: SendRequest<Empty<Bytes>>,
-    request: Request<Empty<Bytes>>,
-    course: &mut Course,
-) -> Result<Box<[u8]>, FetchFailure> {
+    mut sender: SendRequest<Full<Bytes>>,
+    request: Request<Full<Bytes>>,
+    taking: &mut impl Taking,
+) -> Result<Vec<u8>, FetchFailure> {
     let response = sender.send_request(request).await.map_err(|error| broken(&error))?;
-    course.trace.status = Some(response.status().as_u16());
-    course.trace.content_type = shown(response.headers(), &CONTENT_TYPE).map(String::from);
-    acceptable(&response)?;
-    course.phase = FetchPhase::Body;
-    body(response.into_body(), course).await
+    taking.head(&response)?;
+    body(response.into_body(), taking).await
 }
 
 /// STS-3.3-6, STS-3.3-7, D-10.
@@ -92,38 +117,37 @@ fn is_plain_text(value: &[u8]) -> bool {
     essence.trim_ascii().eq_ignore_ascii_case(b"text/plain")
 }
 
-async fn body(mut body: Incoming, course: &mut Course) -> Result<Box<[u8]>, FetchFailure> {
-    use hyper::body::Body as _;
-    let announced = body.size_hint().lower();
-    if usize::try_from(announced).is_ok_and(|octets| octets <= MAX_BODY) {
-        course.trace.body_len = Some(0);
-    } else {
-        return Err(FetchFailure::TooLarge);
-    }
+async fn body(mut body: Incoming, taking: &mut impl Taking) -> Result<Vec<u8>, FetchFailure> {
     let mut text = Vec::new();
+    taking.read(0);
     while let Some(frame) = body.frame().await {
         let frame = frame.map_err(|error| broken(&error))?;
         let Ok(data) = frame.into_data() else {
             continue;
         };
-        course.trace.body_len = Some(text.len().saturating_add(data.len()));
-        if text.len().saturating_add(data.len()) > MAX_BODY {
-            return Err(FetchFailure::TooLarge);
-        }
         text.extend_from_slice(&data);
+        taking.read(text.len());
+        if text.len() > MAX_BODY {
+            text.truncate(MAX_BODY.saturating_add(1));
+            break;
+        }
     }
-    Ok(text.into())
+    Ok(text)
 }
 
 /// A header value as it may be shown: bounded, without control characters.
 fn shown(headers: &HeaderMap, name: &HeaderName) -> Option<Box<str>> {
-    let text = String::from_utf8_lossy(headers.get(name)?.as_bytes());
-    let clean = text.chars().take(MAX_SHOWN).map(|c| if c.is_control() { '\u{fffd}' } else { c });
-    Some(clean.collect::<String>().into())
+    headers.get(name).map(|value| clean(value).into())
+}
+
+/// The same for any value.
+pub(super) fn clean(value: &HeaderValue) -> String {
+    let text = String::from_utf8_lossy(value.as_bytes());
+    text.chars().take(MAX_SHOWN).map(|c| if c.is_control() { '\u{fffd}' } else { c }).collect()
 }
 
 /// An HTTP error with its causes, innermost last.
-pub(super) fn broken(error: &hyper::Error) -> FetchFailure {
+fn broken(error: &hyper::Error) -> FetchFailure {
     let mut detail = error.to_string();
     let mut cause = std::error::Error::source(error);
     while let Some(inner) = cause {

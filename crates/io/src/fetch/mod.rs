@@ -3,30 +3,36 @@
 //! RFC 8461 §3.2, §3.3. The steps are our own (addresses, TCP, TLS, HTTP), so that each has its own failure and its own
 //! place in the trace. The certificate is enforced, redirects are not followed, nothing is cached or resumed. One deadline
 //! covers everything, DNS included, and at most so many octets are read, whatever they mean.
+//!
+//! - `address`: special addresses, which are refused
+//! - `race`: which of several addresses is connected to
+//! - `http`: the request and what is read of the response
+//! - `visit`: one look at one address, for the checks: nothing is enforced
 mod address;
 mod http;
 mod race;
+mod visit;
 
 use std::net::{IpAddr, SocketAddr};
 use std::sync::Arc;
 use std::time::Duration;
 
 use bytes::Bytes;
-use http_body_util::Empty;
-use hyper::Request;
-use hyper::header::{ACCEPT, CONNECTION, HOST, HeaderValue, USER_AGENT};
+use http_body_util::Full;
+use hyper::header::{ACCEPT, CONNECTION, CONTENT_TYPE, HOST, HeaderValue, USER_AGENT};
 use strictmx_engine::fact::{AddrSeen, FetchFailure, FetchPhase, FetchSeen, FetchTrace, Seen, Tried};
 use strictmx_proto::name::Domain;
 use tokio::net::TcpStream;
 use tokio::time::{Instant, timeout_at};
 
-use self::http::Course;
+use self::http::{Course, MAX_BODY};
+pub use self::visit::Request;
 use crate::tls::{ClientTls, Limited, TlsFailure};
 
 /// The label before a policy domain (STS-3.2-1).
 const LABEL: &str = "mta-sts";
 /// Where the policy lies (STS-3.2-1).
-const PATH: &str = "/.well-known/mta-sts.txt";
+pub const PATH: &str = "/.well-known/mta-sts.txt";
 /// Addresses of each family that are tried; the rest of a long list is left alone.
 const MAX_ADDRESSES: usize = 8;
 /// Octets read from a policy host for one fetch: handshake, head, chunk framing and all.
@@ -145,20 +151,32 @@ impl Fetcher {
         })?;
         course.trace.tls_version = Some(session.version.to_owned());
         course.trace.chain = session.chain();
-        http::exchange(session.stream, self.request(host)?, course).await
+        course.phase = FetchPhase::Headers;
+        let request = self.request(host, self.options.port, Request::Get(PATH))?;
+        let body = http::exchange(session.stream, request, course).await?;
+        if body.len() > MAX_BODY { Err(FetchFailure::TooLarge) } else { Ok(body.into()) }
     }
 
-    fn request(&self, host: &Domain) -> Result<Request<Empty<Bytes>>, FetchFailure> {
-        let authority = match self.options.port {
+    fn request(
+        &self,
+        host: &Domain,
+        port: u16,
+        request: Request<'_>,
+    ) -> Result<hyper::Request<Full<Bytes>>, FetchFailure> {
+        let authority = match port {
             443 => host.as_str().to_owned(),
             port => format!("{host}:{port}"),
         };
-        Request::get(PATH)
+        let (builder, body) = match request {
+            Request::Get(path) => (hyper::Request::get(path).header(ACCEPT, "text/plain"), Bytes::new()),
+            Request::Head(path) => (hyper::Request::head(path), Bytes::new()),
+            Request::Post { path, media, body } => (hyper::Request::post(path).header(CONTENT_TYPE, media), body),
+        };
+        builder
             .header(HOST, authority)
             .header(USER_AGENT, &self.user_agent)
-            .header(ACCEPT, "text/plain")
             .header(CONNECTION, "close")
-            .body(Empty::new())
+            .body(Full::new(body))
             .map_err(|error| FetchFailure::Http { detail: error.to_string().into() })
     }
 

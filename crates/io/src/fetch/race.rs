@@ -58,7 +58,8 @@ pub(super) async fn connect(
     }
 }
 
-async fn attempt(address: SocketAddr) -> (SocketAddr, io::Result<TcpStream>) {
+/// One connection.
+pub(super) async fn attempt(address: SocketAddr) -> (SocketAddr, io::Result<TcpStream>) {
     let connected = TcpStream::connect(address).await;
     // A request in one small write gains nothing from waiting for more.
     (address, connected.and_then(|stream| stream.set_nodelay(true).map(|()| stream)))

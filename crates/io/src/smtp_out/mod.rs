@@ -2,27 +2,28 @@
 //!
 //! RFC 5321 §4.1, §4.2; RFC 3207; RFC 8461 §4.2, §7.1 (SNI and judged name: the MX host name, A-8). The session is EHLO,
 //! STARTTLS, the handshake, EHLO, QUIT. What happens before TLS can be tried says nothing about TLS and is told as
-//! unreachable (DANE-A7).
+//! unreachable (DANE-A7). Whatever happens, leave is taken with QUIT as long as there is somebody to say it to.
+//!
+//! - `dialogue`: commands and replies
+//! - `course`: the way to STARTTLS, which all sessions share
+//! - `recipient`: whether a host takes mail for a mailbox
+mod course;
 mod dialogue;
+mod recipient;
 
 use std::net::SocketAddr;
 use std::time::Duration;
 
-use strictmx_engine::fact::{TlsOutcome, TlsSeen};
+use strictmx_engine::check::observations::{Session, Trial, TrialResult, Way};
+use strictmx_engine::fact::{CertSeen, TlsOutcome, TlsSeen};
 use strictmx_proto::name::Domain;
-use strictmx_proto::smtp::Ehlo;
-use tokio::net::TcpStream;
-use tokio::time::{Instant, timeout, timeout_at};
+use tokio::time::timeout_at;
 
-use self::dialogue::Dialogue;
-use crate::tls::{ClientTls, Failed, Limited, Session, TlsFailure};
+use self::course::{Course, Look, Plain};
+pub use self::recipient::recipient;
+use crate::tls::{self, ClientTls, TlsFailure};
 
-/// Octets read from a host in one session: banner, replies, handshake.
-const MAX_OCTETS: usize = 512 * 1024;
-/// How long the reply to QUIT is waited for.
-const FAREWELL: Duration = Duration::from_secs(5);
-
-/// How long a probe may take.
+/// How long a session may take.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Limits {
     /// For the connection.
@@ -40,129 +41,100 @@ impl Default for Limits {
     }
 }
 
-type Plain = Limited<TcpStream>;
+/// Makes a session with `host` at `address` up to STARTTLS and its handshake, and takes leave. The certificate's faults are
+/// noted, not enforced. `helo` is our own name, or an address literal.
+pub async fn session(host: &Domain, address: SocketAddr, helo: &str, tls: &ClientTls, limits: Limits) -> Session {
+    look(host, address, helo, tls, limits).await.0.session
+}
 
-/// Makes a session with `host` at `address` up to STARTTLS, judges its certificate, and takes leave. `helo` is our own name,
-/// or an address literal.
+/// The same session as one fact of delivery: what it showed of TLS.
 pub async fn probe(host: &Domain, address: SocketAddr, helo: &str, tls: &ClientTls, limits: Limits) -> TlsSeen {
-    let mut seen = TlsSeen {
+    let (Look { session, local }, refused) = look(host, address, helo, tls, limits).await;
+    let (tls_version, chain) = match session.tls {
+        Some(made) => (Some(made.version), made.chain.into_iter().map(|cert| cert.shown).collect()),
+        None => (None, refused),
+    };
+    TlsSeen {
         host: host.as_str().to_owned(),
         address: Some(address),
-        local: None,
-        helo: None,
-        outcome: unreachable("nothing was tried"),
-        tls_version: None,
-        chain: Vec::new(),
+        local,
+        helo: session.helo,
+        outcome: session.outcome,
+        tls_version,
+        chain,
+    }
+}
+
+/// Tries the handshake that follows STARTTLS in another way than the usual one, and takes leave. What stops the session before
+/// TLS makes the result unknown.
+pub async fn trial(
+    host: &Domain,
+    address: SocketAddr,
+    helo: &str,
+    tls: &ClientTls,
+    way: &Way,
+    limits: Limits,
+) -> Trial {
+    let course = Course::new(helo, limits);
+    let mut look = Look::new(address);
+    let result = match course.until_starttls(address, &mut look).await {
+        Ok(stream) => match timeout_at(course.until_next(), tls.trial(stream, host, way, &[])).await {
+            Ok(tls::Tried { result, stream }) => {
+                if let Some(stream) = stream {
+                    course.take_leave(stream).await;
+                }
+                result
+            }
+            Err(_) => TrialResult::Unknown(String::from("the TLS handshake took too long")),
+        },
+        Err(outcome) => TrialResult::Unknown(course::words(outcome)),
     };
-    let course = Course { greeting: greeting(helo), limits, deadline: Instant::now() + limits.whole };
-    seen.outcome = match course.until_starttls(address, &mut seen).await {
-        Ok(stream) => course.over_tls(stream, host, tls, &mut seen).await,
+    Trial { way: way.clone(), result }
+}
+
+/// A whole session, and the chain of a handshake that failed.
+async fn look(
+    host: &Domain,
+    address: SocketAddr,
+    helo: &str,
+    tls: &ClientTls,
+    limits: Limits,
+) -> (Look, Vec<CertSeen>) {
+    let course = Course::new(helo, limits);
+    let (mut look, mut refused) = (Look::new(address), Vec::new());
+    look.session.outcome = match course.until_starttls(address, &mut look).await {
+        Ok(stream) => over_tls(&course, stream, host, tls, &mut look.session, &mut refused).await,
         Err(outcome) => outcome,
     };
-    seen
+    look.session.timing.done = course.milliseconds();
+    (look, refused)
 }
 
-/// One probe's way.
-struct Course {
-    greeting: String,
-    limits: Limits,
-    deadline: Instant,
-}
-
-impl Course {
-    /// Up to the 220 that answers STARTTLS; otherwise how it ended.
-    async fn until_starttls(&self, address: SocketAddr, seen: &mut TlsSeen) -> Result<Plain, TlsOutcome> {
-        let stream = match timeout(self.limits.connect.min(self.limits.whole), TcpStream::connect(address)).await {
-            Ok(Ok(stream)) => stream,
-            Ok(Err(error)) => {
-                return Err(unreachable(format!("no connection to {address}: {error}")));
-            }
-            Err(_) => return Err(unreachable(format!("no connection to {address} in time"))),
-        };
-        seen.local = stream.local_addr().ok().map(|local| local.ip());
-        let stream = Limited::new(stream, MAX_OCTETS);
-        let mut dialogue = Dialogue::new(stream, self.limits.reply, self.deadline);
-        match self.ask_for_tls(&mut dialogue, seen).await {
-            Ok(()) => dialogue.into_stream().ok_or_else(injected),
-            Err(outcome) => {
-                dialogue.quit(FAREWELL).await;
-                Err(outcome)
-            }
+/// R3207-4-2: the handshake is what follows the 220, nothing else.
+async fn over_tls(
+    course: &Course,
+    stream: Plain,
+    host: &Domain,
+    tls: &ClientTls,
+    session: &mut Session,
+    refused: &mut Vec<CertSeen>,
+) -> TlsOutcome {
+    // STS-4.2-1 … STS-4.2-3, STS-7.1-3
+    let encrypted = match timeout_at(course.until_next(), tls.connect_observing(stream, host, &[])).await {
+        Ok(Ok(encrypted)) => encrypted,
+        Ok(Err(failed)) => {
+            *refused = failed.chain();
+            return match failed.failure {
+                TlsFailure::Certificate(fault) => TlsOutcome::Certificate(fault),
+                TlsFailure::Other(detail) => TlsOutcome::Handshake { detail: detail.into() },
+            };
         }
-    }
-
-    async fn ask_for_tls(&self, dialogue: &mut Dialogue<Plain>, seen: &mut TlsSeen) -> Result<(), TlsOutcome> {
-        let banner = dialogue.reply("the connection").await.map_err(unreachable)?;
-        if banner.code != 220 {
-            return Err(unreachable(format!("the host does not want to talk: {banner}")));
+        Err(_) => {
+            return TlsOutcome::Handshake { detail: String::from("the TLS handshake took too long") };
         }
-        let reply = dialogue.command(&self.greeting).await.map_err(unreachable)?;
-        let Some(offer) = Ehlo::read(&reply) else {
-            // A host that does not know EHLO knows no STARTTLS; one that only refuses it has said nothing about TLS.
-            let unknown = matches!(reply.code, 500 | 502 | 504);
-            return Err(if unknown {
-                TlsOutcome::NoStarttls
-            } else {
-                unreachable(format!("EHLO was refused: {reply}"))
-            });
-        };
-        seen.helo = Some(offer.name.clone());
-        if !offer.offers_starttls() {
-            return Err(TlsOutcome::NoStarttls);
-        }
-        let reply = dialogue.command("STARTTLS").await.map_err(unreachable)?;
-        if reply.code == 220 { Ok(()) } else { Err(TlsOutcome::StarttlsRefused { reply: reply.to_string() }) }
-    }
-
-    /// R3207-4-2: the handshake is what follows the 220, nothing else.
-    async fn over_tls(&self, stream: Plain, host: &Domain, tls: &ClientTls, seen: &mut TlsSeen) -> TlsOutcome {
-        let until = self.deadline.min(Instant::now() + self.limits.reply);
-        // STS-4.2-1 … STS-4.2-3, STS-7.1-3
-        let session = match timeout_at(until, tls.connect_observing(stream, host, &[])).await {
-            Ok(Ok(session)) => session,
-            Ok(Err(failed)) => {
-                seen.chain = failed.chain();
-                return handshake_failure(failed);
-            }
-            Err(_) => {
-                return TlsOutcome::Handshake { detail: String::from("the TLS handshake took too long") };
-            }
-        };
-        seen.tls_version = Some(session.version.to_owned());
-        seen.chain = session.chain();
-        let outcome = session.fault.clone().map_or(TlsOutcome::Verified, TlsOutcome::Certificate);
-        self.take_leave(session).await;
-        outcome
-    }
-
-    async fn take_leave(&self, session: Session<Plain>) {
-        let mut dialogue = Dialogue::new(session.stream, self.limits.reply.min(FAREWELL), self.deadline);
-        // R3207-4.2-1: everything is said anew after TLS, and nothing from before counts. R3207-4.2-3: no STARTTLS in TLS.
-        match dialogue.command(&self.greeting).await {
-            Ok(_) => dialogue.quit(FAREWELL).await,
-            Err(detail) => tracing::trace!(detail, "the host fell silent after the handshake"),
-        }
-    }
-}
-
-/// EHLO with our name. A name from the configuration can still not smuggle in a second command.
-fn greeting(helo: &str) -> String {
-    let name: String = helo.chars().filter(char::is_ascii_graphic).collect();
-    format!("EHLO {name}")
-}
-
-fn unreachable(detail: impl Into<String>) -> TlsOutcome {
-    TlsOutcome::Unreachable { detail: detail.into() }
-}
-
-fn injected() -> TlsOutcome {
-    let detail = "octets came in the clear behind the reply to STARTTLS; somebody on the way may have put them there";
-    TlsOutcome::Handshake { detail: String::from(detail) }
-}
-
-fn handshake_failure(failed: Failed) -> TlsOutcome {
-    match failed.failure {
-        TlsFailure::Certificate(fault) => TlsOutcome::Certificate(fault),
-        TlsFailure::Other(detail) => TlsOutcome::Handshake { detail: detail.into() },
-    }
+    };
+    session.timing.encrypted = course.milliseconds();
+    session.tls = Some(encrypted.made());
+    course.take_leave(encrypted.stream).await;
+    encrypted.fault.map_or(TlsOutcome::Verified, TlsOutcome::Certificate)
 }

@@ -4,10 +4,21 @@
 //! hold. An observing one goes on and says what is wrong, which is what a probe of an MX host is for (D-31). Both hand out
 //! the chain as seen, also after a failure, so that people can be shown the certificate that was refused.
 //!
-//! One configuration serves every connection; nothing is kept between them (no resumption), so nothing grows.
+//! Three configurations, made once, serve every connection: both versions, and each alone for trials. Nothing is kept
+//! between connections (no resumption), so nothing grows.
+//!
+//! - `chain`: certificates in words
+//! - `limited`: a stream that stops after so many octets
+//! - `roots`: who is trusted
+//! - `verify`: the verdict on a certificate
+//! - `trial`: handshakes in another way than the usual one
+//! - `legacy`: those that rustls rightly has no part in, by OpenSSL (feature `legacy-tls`)
 mod chain;
+#[cfg(feature = "legacy-tls")]
+mod legacy;
 mod limited;
 mod roots;
+mod trial;
 mod verify;
 
 use std::sync::Arc;
@@ -15,8 +26,9 @@ use std::sync::Arc;
 use rustls::client::Resumption;
 use rustls::crypto::aws_lc_rs;
 use rustls::version::{TLS12, TLS13};
-use rustls::{AlertDescription, ClientConfig, ProtocolVersion};
+use rustls::{AlertDescription, ClientConfig, ProtocolVersion, SupportedProtocolVersion};
 use rustls_pki_types::{CertificateDer, ServerName};
+use strictmx_engine::check::observations::TlsMade;
 use strictmx_engine::fact::{CertFault, CertSeen};
 use strictmx_proto::name::Domain;
 use tokio::io::{AsyncRead, AsyncWrite};
@@ -25,6 +37,7 @@ use tokio_rustls::client::TlsStream;
 
 pub use self::limited::Limited;
 pub use self::roots::{Notice, Roots};
+pub use self::trial::{Duplex, Tried};
 use self::verify::{Conduct, Trust, Witness};
 
 /// Why no TLS client can be made.
@@ -39,8 +52,27 @@ pub enum Error {
 /// A TLS client. Clones share everything.
 #[derive(Clone)]
 pub struct ClientTls {
-    config: Arc<ClientConfig>,
+    configs: Arc<Configs>,
     trust: Arc<Trust>,
+}
+
+/// Configurations by the protocol versions they offer.
+struct Configs {
+    both: ClientConfig,
+    only12: ClientConfig,
+    only13: ClientConfig,
+}
+
+/// How to shake hands.
+#[derive(Clone, Copy)]
+struct Manner<'a> {
+    config: &'a ClientConfig,
+    /// The name the certificate is to be for.
+    name: &'a Domain,
+    /// The server name sent.
+    sni: Option<&'a Domain>,
+    alpn: &'a [&'a [u8]],
+    conduct: Conduct,
 }
 
 /// A session whose handshake is done.
@@ -52,10 +84,22 @@ pub struct Session<S> {
     pub version: &'static str,
     /// What is wrong with the certificate. Always `None` after an enforcing handshake.
     pub fault: Option<CertFault>,
+    cipher: &'static str,
     chain: Vec<CertificateDer<'static>>,
 }
 
 impl<S> Session<S> {
+    /// The handshake with all that the checks need. Reads every certificate of the chain: call it once.
+    #[must_use]
+    pub fn made(&self) -> TlsMade {
+        TlsMade {
+            version: self.version.to_owned(),
+            cipher: self.cipher.to_owned(),
+            fault: self.fault.clone(),
+            chain: chain::certs(&self.chain),
+        }
+    }
+
     /// The chain the peer sent, leaf first, at most ten certificates of it.
     #[must_use]
     pub fn chain(&self) -> Vec<CertSeen> {
@@ -115,15 +159,21 @@ impl ClientTls {
         let provider = Arc::new(aws_lc_rs::default_provider());
         let (store, notices) = roots.finish();
         let trust = Arc::new(Trust::new(store, &provider).map_err(|error| setup(&error))?);
-        let mut config = ClientConfig::builder_with_provider(provider)
+        let config = |versions: &[&'static SupportedProtocolVersion]| {
+            let judge = Arc::new(Witness::new(Arc::clone(&trust), None, Conduct::Enforce));
+            let builder = ClientConfig::builder_with_provider(Arc::clone(&provider));
+            let builder = builder.with_protocol_versions(versions).map_err(|error| setup(&error))?;
+            let mut config = builder.dangerous().with_custom_certificate_verifier(judge).with_no_client_auth();
+            config.resumption = Resumption::disabled();
+            Ok(config)
+        };
+        let configs = Configs {
             // STS-7.2-1, R9325-3.1.1-1, R9325-3.1.1-2; and one handshake, never a second with less (R9325-3.1.3-1).
-            .with_protocol_versions(&[&TLS13, &TLS12])
-            .map_err(|error| setup(&error))?
-            .dangerous()
-            .with_custom_certificate_verifier(Arc::new(Witness::new(Arc::clone(&trust), Conduct::Enforce)))
-            .with_no_client_auth();
-        config.resumption = Resumption::disabled();
-        Ok((Self { config: Arc::new(config), trust }, notices))
+            both: config(&[&TLS13, &TLS12])?,
+            only12: config(&[&TLS12])?,
+            only13: config(&[&TLS13])?,
+        };
+        Ok((Self { configs: Arc::new(configs), trust }, notices))
     }
 
     /// Shakes hands with `name` (SNI and DNS-ID), and ends with an alert unless the certificate holds (R9525-6.6-1).
@@ -134,7 +184,7 @@ impl ClientTls {
     where
         S: AsyncRead + AsyncWrite + Unpin + Send,
     {
-        self.shake_hands(stream, name, alpn, Conduct::Enforce).await
+        self.shake_hands(stream, self.usual(name, alpn, Conduct::Enforce)).await
     }
 
     /// Shakes hands with `name` whatever its certificate; [`Session::fault`] says what is wrong with it.
@@ -145,40 +195,47 @@ impl ClientTls {
     where
         S: AsyncRead + AsyncWrite + Unpin + Send,
     {
-        self.shake_hands(stream, name, alpn, Conduct::Observe).await
+        self.shake_hands(stream, self.usual(name, alpn, Conduct::Observe)).await
     }
 
-    async fn shake_hands<S>(
-        &self,
-        stream: S,
-        name: &Domain,
-        alpn: &[&[u8]],
-        conduct: Conduct,
-    ) -> Result<Session<S>, Failed>
+    /// STS-7.1-1: SNI. The name is ours, from the policy domain or the MX record, never the peer's or a CNAME's
+    /// (R9525-6.1.1-1, R9525-6.1.1-2), and is compared as a DNS name alone (R9525-6.2-1).
+    fn usual<'a>(&'a self, name: &'a Domain, alpn: &'a [&'a [u8]], conduct: Conduct) -> Manner<'a> {
+        Manner { config: &self.configs.both, name, sni: Some(name), alpn, conduct }
+    }
+
+    async fn shake_hands<S>(&self, stream: S, manner: Manner<'_>) -> Result<Session<S>, Failed>
     where
         S: AsyncRead + AsyncWrite + Unpin + Send,
     {
-        // STS-7.1-1: SNI. The name is ours, from the policy domain or the MX record, never the peer's or a CNAME's
-        // (R9525-6.1.1-1, R9525-6.1.1-2), and is compared as a DNS name alone (R9525-6.2-1).
-        let server_name = ServerName::try_from(name.as_str().to_owned())
-            .map_err(|_| Failed::other(format!("{name} cannot be asked for in TLS")))?;
-        let witness = Arc::new(Witness::new(Arc::clone(&self.trust), conduct));
-        let mut config = ClientConfig::clone(&self.config);
-        config.alpn_protocols = alpn.iter().map(|protocol| protocol.to_vec()).collect();
+        let judged = server_name(manner.name)?;
+        let sent = manner.sni.map_or_else(|| Ok(judged.clone()), server_name)?;
+        let witness = Arc::new(Witness::new(Arc::clone(&self.trust), Some(judged), manner.conduct));
+        let mut config = manner.config.clone();
+        config.enable_sni = manner.sni.is_some();
+        config.alpn_protocols = manner.alpn.iter().map(|protocol| protocol.to_vec()).collect();
         config.dangerous().set_certificate_verifier(Arc::clone(&witness) as _);
-        let outcome = TlsConnector::from(Arc::new(config)).connect(server_name, stream).await;
+        let outcome = TlsConnector::from(Arc::new(config)).connect(sent, stream).await;
         let (chain, fault) = witness.statement();
         match (outcome, fault) {
             (Ok(stream), fault) => {
-                let version = version_name(stream.get_ref().1.protocol_version());
-                Ok(Session { stream, version, fault, chain })
+                let connection = stream.get_ref().1;
+                let version = version_name(connection.protocol_version());
+                let suite = connection.negotiated_cipher_suite();
+                let cipher = suite.and_then(|suite| suite.suite().as_str()).unwrap_or_default();
+                Ok(Session { stream, version, fault, cipher, chain })
             }
-            (Err(_), Some(fault)) if conduct == Conduct::Enforce => {
+            (Err(_), Some(fault)) if manner.conduct == Conduct::Enforce => {
                 Err(Failed { failure: TlsFailure::Certificate(fault), chain })
             }
             (Err(error), _) => Err(Failed { failure: TlsFailure::Other(describe(&error).into()), chain }),
         }
     }
+}
+
+fn server_name(name: &Domain) -> Result<ServerName<'static>, Failed> {
+    ServerName::try_from(name.as_str().to_owned())
+        .map_err(|_| Failed::other(format!("{name} cannot be asked for in TLS")))
 }
 
 const fn version_name(version: Option<ProtocolVersion>) -> &'static str {

@@ -40,12 +40,40 @@ impl Trust {
         };
         Ok(Self { verifier, algorithms: provider.signature_verification_algorithms })
     }
+
+    /// What is wrong with this chain for `name`.
+    fn judge(
+        &self,
+        leaf: &CertificateDer<'_>,
+        intermediates: &[CertificateDer<'_>],
+        name: &ServerName<'_>,
+        now: UnixTime,
+    ) -> Result<ServerCertVerified, Error> {
+        match &self.verifier {
+            Some(verifier) => verifier.verify_server_cert(leaf, intermediates, name, &[], now),
+            None => Err(CertificateError::UnknownIssuer.into()),
+        }
+    }
+
+    /// The same for a chain that another library received; nothing is wrong with the chain of nobody.
+    #[cfg(feature = "legacy-tls")]
+    pub(super) fn fault(
+        &self,
+        chain: &[CertificateDer<'_>],
+        name: &ServerName<'_>,
+        now: UnixTime,
+    ) -> Option<CertFault> {
+        let (leaf, intermediates) = chain.split_first()?;
+        self.judge(leaf, intermediates, name, now).err().map(|error| fault(&error, leaf))
+    }
 }
 
 /// Sees one handshake.
 #[derive(Debug)]
 pub(super) struct Witness {
     trust: Arc<Trust>,
+    /// The name judged by, where it is not to be the one sent as SNI.
+    name: Option<ServerName<'static>>,
     conduct: Conduct,
     seen: OnceLock<Statement>,
 }
@@ -54,8 +82,8 @@ pub(super) struct Witness {
 type Statement = (Vec<CertificateDer<'static>>, Option<CertFault>);
 
 impl Witness {
-    pub(super) const fn new(trust: Arc<Trust>, conduct: Conduct) -> Self {
-        Self { trust, conduct, seen: OnceLock::new() }
+    pub(super) const fn new(trust: Arc<Trust>, name: Option<ServerName<'static>>, conduct: Conduct) -> Self {
+        Self { trust, name, conduct, seen: OnceLock::new() }
     }
 
     /// What was seen; nothing when it did not come to a certificate.
@@ -70,13 +98,10 @@ impl ServerCertVerifier for Witness {
         leaf: &CertificateDer<'_>,
         intermediates: &[CertificateDer<'_>],
         name: &ServerName<'_>,
-        ocsp: &[u8],
+        _ocsp: &[u8],
         now: UnixTime,
     ) -> Result<ServerCertVerified, Error> {
-        let verdict = match &self.trust.verifier {
-            Some(verifier) => verifier.verify_server_cert(leaf, intermediates, name, ocsp, now),
-            None => Err(CertificateError::UnknownIssuer.into()),
-        };
+        let verdict = self.trust.judge(leaf, intermediates, self.name.as_ref().unwrap_or(name), now);
         let fault = verdict.as_ref().err().map(|error| fault(error, leaf));
         let shown = std::iter::once(leaf).chain(intermediates).take(MAX_SHOWN);
         // One handshake asks once; were it to ask twice, the first chain would be the one that counts.
