@@ -10,6 +10,7 @@ mod dane;
 #[cfg(test)]
 pub(crate) mod fixture;
 mod host;
+pub mod incident;
 mod mx;
 mod policy;
 pub mod providers;
