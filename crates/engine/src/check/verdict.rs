@@ -82,6 +82,9 @@ pub fn judge(seen: &Observations, intent: &Intent, families: &[Family]) -> Verdi
             Family::Time => time::judge,
         };
         judge(&context, &mut found);
+        if *family == Family::Policy {
+            senders::judge(&context, &mut found);
+        }
     }
     let findings = found.sorted();
     let health = health(context.state, &findings);
