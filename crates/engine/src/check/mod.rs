@@ -32,8 +32,18 @@ pub use verdict::{Health, Verdict, judge};
 
 /// Every check there is, family by family.
 pub fn catalogue() -> impl Iterator<Item = &'static Check> {
-    [record::CHECKS, host::CHECKS, policy::CHECKS, mx::CHECKS, smtp::CHECKS, dane::CHECKS, tlsrpt::CHECKS, time::CHECKS]
-        .into_iter()
-        .flatten()
-        .copied()
+    [
+        record::CHECKS,
+        host::CHECKS,
+        policy::CHECKS,
+        senders::CHECKS,
+        mx::CHECKS,
+        smtp::CHECKS,
+        dane::CHECKS,
+        tlsrpt::CHECKS,
+        time::CHECKS,
+    ]
+    .into_iter()
+    .flatten()
+    .copied()
 }
