@@ -12,6 +12,7 @@
 //! - [`profile`]: the plan in the words of one kind of mail server
 //! - [`nexthop`]: the keys that mail servers ask with
 //! - [`tally`]: the one map from facts to RFC 8460 result types
+//! - [`report`]: TLS reports out: counting by day, composing, when to send
 //! - [`trust`]: whether the resolver's word on DNSSEC counts
 //! - [`check`]: everything seen of a domain, judged for its owner: the findings of `strictmx check`
 #![no_std]
@@ -39,6 +40,7 @@ pub mod lookup;
 pub mod nexthop;
 pub mod profile;
 pub mod refresh;
+pub mod report;
 pub mod route;
 pub mod tally;
 pub mod time;

@@ -102,6 +102,12 @@ impl Fetcher {
         Instant::now() + self.options.timeout
     }
 
+    /// Where policy hosts listen.
+    #[must_use]
+    pub fn port(&self) -> u16 {
+        self.options.port
+    }
+
     /// Why this address is not connected to, in a word (D-11); `None`: it may be. Sessions with MX hosts that a stranger's DNS
     /// names are held to the same.
     #[must_use]

@@ -134,7 +134,7 @@ pub(crate) async fn route(senses: &Senses, route: &Route, smtp_port: u16) -> (Ro
 }
 
 /// Whether DANE binds one host: addresses first, TLSA only where it can matter (DANE-2.2.2-1, DANE-2.2.2-2).
-async fn host(senses: &Senses, name: Domain, port: u16) -> HostTrail {
+pub(crate) async fn host(senses: &Senses, name: Domain, port: u16) -> HostTrail {
     let mut alias = None;
     let mut tlsa = Vec::new();
     let mut step = dane::host(name, port);

@@ -4,6 +4,7 @@
 //! - [`doors`]: the wire forms by which mail servers reach the desk
 //! - [`ask`]: a domain's policy and a route's DANE state, step by step (the two loops)
 //! - [`explain`]: the same questions once more, with everything that was seen on the way
+//! - [`check`]: looking at a domain for its owner, everything side by side
 //! - [`background`]: loading, refreshing ahead of expiry, testing the resolver, tidying
 //! - [`probe`]: one validated session a day to the MX hosts of `testing` domains
 //! - [`tend`]: what `strictmx cache …` asks for
@@ -14,6 +15,7 @@
 pub mod ask;
 pub mod background;
 mod card;
+pub mod check;
 pub mod desk;
 pub mod doors;
 pub mod explain;
