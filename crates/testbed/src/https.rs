@@ -8,17 +8,21 @@ use std::net::SocketAddr;
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
+use rustls::ServerConfig;
 use rustls::server::{ClientHello, ResolvesServerCert};
 use rustls::sign::CertifiedKey;
-use rustls::{ServerConfig, SupportedProtocolVersion};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::task::JoinSet;
 use tokio_rustls::TlsAcceptor;
 use tokio_rustls::server::TlsStream;
 
+pub use crate::pki::Versions;
 use crate::pki::{Ca, Identity, Leaf, provider};
 use crate::rt::{self, Guard};
+
+/// Largest body of a request that is read.
+const BODY_LIMIT: usize = 1 << 20;
 
 /// How the body of an answer leaves the server.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -42,7 +46,9 @@ pub struct Site {
     pub status: u16,
     /// Header fields besides `Content-Length`, as they go out.
     pub headers: Vec<(String, String)>,
-    /// Body of the well-known path; every other path is 404.
+    /// Where it lies: the well-known path of policies unless told otherwise. Every other path is 404.
+    pub path: String,
+    /// Its body.
     pub body: Vec<u8>,
     /// Wait before the first octet of the answer.
     pub delay: Duration,
@@ -54,7 +60,15 @@ impl Site {
     /// 200, `text/plain`, this policy.
     pub fn policy(text: &str) -> Self {
         let headers = vec![("Content-Type".to_owned(), "text/plain".to_owned())];
-        Self { status: 200, headers, body: text.into(), delay: Duration::ZERO, sending: Sending::Whole }
+        let path = "/.well-known/mta-sts.txt".to_owned();
+        Self { status: 200, headers, path, body: text.into(), delay: Duration::ZERO, sending: Sending::Whole }
+    }
+
+    /// At another path.
+    #[must_use]
+    pub fn at(mut self, path: &str) -> Self {
+        path.clone_into(&mut self.path);
+        self
     }
 
     /// Another status; the body stays.
@@ -89,17 +103,6 @@ impl Site {
     }
 }
 
-/// Which TLS versions the server speaks.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Versions {
-    /// 1.2 and 1.3.
-    Both,
-    /// 1.2 alone.
-    Only12,
-    /// 1.3 alone.
-    Only13,
-}
-
 /// One request as it arrived.
 #[derive(Clone, Debug)]
 pub struct Request {
@@ -109,6 +112,8 @@ pub struct Request {
     pub line: String,
     /// Header fields, names in lower case.
     pub headers: Vec<(String, String)>,
+    /// The body, where its length was given.
+    pub body: Vec<u8>,
 }
 
 impl Request {
@@ -162,7 +167,8 @@ impl Server {
         self.address
     }
 
-    /// Sets the site of `host` (for example `mta-sts.example.test`), replacing one that is there.
+    /// Sets the site of `host` (for example `mta-sts.example.test`), replacing one that is there. The site of the empty host is
+    /// shown to whoever sends no server name, or one that is not known; without it they get an alert.
     pub fn site(&self, host: &str, identity: &Identity, site: Site) {
         self.state.sites.lock().unwrap().insert(host.to_owned(), (identity.certified_key(), site));
     }
@@ -206,11 +212,15 @@ impl Server {
 
 impl ResolvesServerCert for State {
     fn resolve(&self, hello: ClientHello<'_>) -> Option<Arc<CertifiedKey>> {
-        let host = hello.server_name()?;
-        if let Some((key, _)) = self.sites.lock().unwrap().get(host) {
-            return Some(key.clone());
+        let known = |host: &str| self.sites.lock().unwrap().get(host).map(|(key, _)| key.clone());
+        let host = hello.server_name().unwrap_or_default();
+        if let Some(key) = known(host) {
+            return Some(key);
         }
-        let (identity, site) = self.otherwise.lock().unwrap().as_ref().and_then(|make| make(host))?;
+        let make = || self.otherwise.lock().unwrap().as_ref().and_then(|make| make(host));
+        let Some((identity, site)) = (!host.is_empty()).then(make).flatten() else {
+            return known("");
+        };
         let key = identity.certified_key();
         self.sites.lock().unwrap().insert(host.to_owned(), (key.clone(), site));
         Some(key)
@@ -218,14 +228,7 @@ impl ResolvesServerCert for State {
 }
 
 fn tls_config(state: Arc<State>, versions: Versions) -> ServerConfig {
-    static ONLY12: [&SupportedProtocolVersion; 1] = [&rustls::version::TLS12];
-    static ONLY13: [&SupportedProtocolVersion; 1] = [&rustls::version::TLS13];
-    let versions = match versions {
-        Versions::Both => rustls::ALL_VERSIONS,
-        Versions::Only12 => &ONLY12,
-        Versions::Only13 => &ONLY13,
-    };
-    let builder = ServerConfig::builder_with_provider(provider()).with_protocol_versions(versions);
+    let builder = ServerConfig::builder_with_provider(provider()).with_protocol_versions(versions.of_rustls());
     let mut config = builder.expect("versions the provider knows").with_no_client_auth().with_cert_resolver(state);
     config.alpn_protocols = vec![b"http/1.1".to_vec()];
     config
@@ -249,18 +252,25 @@ async fn connection(stream: TcpStream, acceptor: TlsAcceptor, state: Arc<State>)
     let sni = stream.get_ref().1.server_name().unwrap_or_default().to_owned();
     while let Some(request) = read_request(&mut stream, &sni).await {
         *state.counts.lock().unwrap().entry(sni.clone()).or_default() += 1;
-        let site = state.sites.lock().unwrap().get(&sni).map(|(_, site)| site.clone());
-        let path_is_known = request.line.split(' ').nth(1) == Some("/.well-known/mta-sts.txt");
+        let site = {
+            let sites = state.sites.lock().unwrap();
+            sites.get(&sni).or_else(|| sites.get("")).map(|(_, site)| site.clone())
+        };
+        let (method, path) = request.line.split_once(' ').unwrap_or_default();
+        let (is_head, path) = (method == "HEAD", path.split(' ').next().unwrap_or_default().to_owned());
         {
             let mut requests = state.requests.lock().unwrap();
             if requests.len() < 1000 {
                 requests.push(request);
             }
         }
-        let Some(site) = site.filter(|_| path_is_known) else {
+        let Some(mut site) = site.filter(|site| site.path == path) else {
             let _sent = stream.write_all(b"HTTP/1.1 404 Not Found\r\nContent-Length: 0\r\n\r\n").await;
             continue;
         };
+        if is_head {
+            site.body.clear();
+        }
         if answer(&mut stream, &site).await.is_none() {
             return;
         }
@@ -325,5 +335,12 @@ async fn read_request(stream: &mut TlsStream<TcpStream>, sni: &str) -> Option<Re
     let line = lines.next()?.to_owned();
     let headers = lines.filter_map(|line| line.split_once(':'));
     let headers = headers.map(|(name, value)| (name.to_ascii_lowercase(), value.trim().to_owned())).collect();
-    Some(Request { sni: sni.to_owned(), line, headers })
+    let mut request = Request { sni: sni.to_owned(), line, headers, body: Vec::new() };
+    let length = request.header("content-length").map_or(Ok(0), str::parse).ok()?;
+    if length > BODY_LIMIT {
+        return None;
+    }
+    request.body.resize(length, 0);
+    stream.read_exact(&mut request.body).await.ok()?;
+    Some(request)
 }

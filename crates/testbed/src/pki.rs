@@ -10,6 +10,7 @@ use rcgen::{
     BasicConstraints, CertificateParams, DistinguishedName, DnType, ExtendedKeyUsagePurpose, IsCa, Issuer, KeyPair,
     KeyUsagePurpose, PublicKeyData, date_time_ymd,
 };
+use rustls::SupportedProtocolVersion;
 use rustls::crypto::aws_lc_rs::{default_provider, sign::any_supported_type};
 use rustls::pki_types::{CertificateDer, PrivateKeyDer, PrivatePkcs8KeyDer};
 use rustls::sign::CertifiedKey;
@@ -36,6 +37,30 @@ pub enum Leaf {
     Wildcard,
     /// `m*.parent`: a wildcard that is not the whole label, and so stands for nothing.
     PartialWildcard,
+}
+
+/// Which TLS versions the server speaks.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Versions {
+    /// 1.2 and 1.3.
+    Both,
+    /// 1.2 alone.
+    Only12,
+    /// 1.3 alone.
+    Only13,
+}
+
+impl Versions {
+    /// As rustls wants them.
+    pub(crate) fn of_rustls(self) -> &'static [&'static SupportedProtocolVersion] {
+        static ONLY12: [&SupportedProtocolVersion; 1] = [&rustls::version::TLS12];
+        static ONLY13: [&SupportedProtocolVersion; 1] = [&rustls::version::TLS13];
+        match self {
+            Self::Both => rustls::ALL_VERSIONS,
+            Self::Only12 => &ONLY12,
+            Self::Only13 => &ONLY13,
+        }
+    }
 }
 
 /// A certificate with its chain and key.

@@ -13,8 +13,13 @@
 mod dns_answers;
 mod dns_hostile;
 mod dns_servers;
+mod dns_zone;
 mod fetch_hostile;
 mod fetch_policy;
+#[cfg(feature = "legacy-tls")]
+mod legacy_tls;
 mod smtp_probe;
+mod smtp_session;
 mod support;
 mod tls_client;
+mod visit;

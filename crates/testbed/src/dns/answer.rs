@@ -15,6 +15,10 @@ pub enum Data {
     /// Usage, selector, matching type, association data.
     Tlsa(u8, u8, u8, Vec<u8>),
     Cname(String),
+    Ns(String),
+    Ptr(String),
+    /// Flags, tag, value.
+    Caa(u8, String, Vec<u8>),
     /// Any data whatsoever, for malformed records.
     Raw(Vec<u8>),
 }
@@ -74,6 +78,22 @@ impl Answer {
     /// TLSA records from presentation form, `3 1 1 <hex>`.
     pub fn tlsa(records: &[&str]) -> Self {
         Self::records(records.iter().map(|text| tlsa(text)).collect())
+    }
+
+    /// NS records.
+    pub fn ns(servers: &[&str]) -> Self {
+        Self::records(servers.iter().map(|server| Data::Ns((*server).to_owned())).collect())
+    }
+
+    /// PTR records.
+    pub fn ptr(names: &[&str]) -> Self {
+        Self::records(names.iter().map(|name| Data::Ptr((*name).to_owned())).collect())
+    }
+
+    /// CAA records of flags, tag and value.
+    pub fn caa(records: &[(u8, &str, &str)]) -> Self {
+        let data = |(flags, tag, value): &(u8, &str, &str)| Data::Caa(*flags, (*tag).to_owned(), (*value).into());
+        Self::records(records.iter().map(data).collect())
     }
 
     /// The name exists, this type does not.

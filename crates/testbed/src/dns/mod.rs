@@ -2,7 +2,8 @@
 //!
 //! It plays the resolver a stub talks to: it follows CNAMEs inside its own data and sets the AD bit where
 //! every answer on the way was said to be [`secure`](Answer::secure). What was never told is NXDOMAIN, or
-//! NODATA where the name exists with another type.
+//! NODATA where the name exists with another type. Told to be the [`authority`](Server::authority) for zones,
+//! it plays one of their servers instead.
 
 mod answer;
 mod serve;
@@ -37,6 +38,28 @@ struct Told {
     answers: HashMap<Key, VecDeque<Answer>>,
     names: HashSet<String>,
     otherwise: Option<Otherwise>,
+    /// The zones it is an authority for; nothing: a resolver.
+    zones: Option<Vec<String>>,
+}
+
+/// What is said to one question.
+pub(crate) struct Said {
+    /// The aliases passed on the way.
+    pub(crate) aliases: Vec<(String, Answer)>,
+    /// The name at their end.
+    pub(crate) owner: String,
+    /// What is said of it.
+    pub(crate) answer: Answer,
+    pub(crate) voice: Voice,
+}
+
+/// As who it is said.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Voice {
+    Resolver,
+    Authority,
+    /// An authority, up to an alias that leads out of its zones.
+    AuthorityUpToAlias,
 }
 
 #[derive(Default)]
@@ -93,6 +116,12 @@ impl Server {
     /// Answers for all that was not told: called with the name and the type. For many domains at once.
     pub fn otherwise(&self, answer: impl Fn(&str, &str) -> Option<Answer> + Send + Sync + 'static) {
         self.state.told.lock().unwrap().otherwise = Some(Box::new(answer));
+    }
+
+    /// From now on it plays an authoritative server of these zones: AA set, aliases followed inside them, questions for other
+    /// names refused.
+    pub fn authority(&self, zones: &[&str]) {
+        self.state.told.lock().unwrap().zones = Some(zones.iter().map(|zone| canonical(zone)).collect());
     }
 
     /// One TXT record, insecure, TTL 300 s.
@@ -159,26 +188,36 @@ impl State {
         }
     }
 
-    /// What to say: the aliases passed on the way, and the answer at their end.
-    fn answer(&self, key: &Key) -> (Vec<(String, Answer)>, String, Answer) {
+    fn answer(&self, key: &Key) -> Said {
         let cname = wire::type_code("CNAME");
-        let mut aliases = Vec::new();
+        let zones = self.told.lock().unwrap().zones.clone();
+        let ours = |name: &str| zones.as_ref().is_none_or(|zones| zones.iter().any(|zone| is_within(name, zone)));
         let mut name = key.0.clone();
+        if !ours(&name) {
+            let answer = Answer::new(Reply::Code(5, None));
+            return Said { aliases: Vec::new(), owner: name, answer, voice: Voice::Resolver };
+        }
+        let mut voice = if zones.is_some() { Voice::Authority } else { Voice::Resolver };
+        let mut aliases = Vec::new();
         for _ in 0..20 {
             if let Some(answer) = self.told(&name, key.1) {
-                return (aliases, name, answer);
+                return Said { aliases, owner: name, answer, voice };
             }
             let Some(alias) = (key.1 != cname).then(|| self.told(&name, cname)).flatten() else {
                 break;
             };
             let Some(target) = alias.alias_target() else {
-                return (aliases, name, alias);
+                return Said { aliases, owner: name, answer: alias, voice };
             };
             aliases.push((name, alias));
             name = target;
+            if !ours(&name) {
+                voice = Voice::AuthorityUpToAlias;
+                return Said { aliases, owner: name, answer: Answer::no_data(), voice };
+            }
         }
-        let absent = self.absent(&name);
-        (aliases, name, absent)
+        let answer = self.absent(&name);
+        Said { aliases, owner: name, answer, voice }
     }
 
     fn told(&self, name: &str, rtype: u16) -> Option<Answer> {
@@ -193,6 +232,11 @@ impl State {
         let exists = self.told.lock().unwrap().names.contains(name);
         if exists { Answer::no_data() } else { Answer::nx_domain() }
     }
+}
+
+/// Whether `name` is `zone` or below it.
+fn is_within(name: &str, zone: &str) -> bool {
+    name.strip_suffix(zone).is_some_and(|rest| rest.is_empty() || rest.ends_with('.'))
 }
 
 /// Names are compared in lower case and without the final dot.

@@ -9,7 +9,7 @@ use tokio::task::JoinSet;
 
 use super::answer::{Answer, Data, Reply};
 use super::wire::{self, Message, Query};
-use super::{State, Transport};
+use super::{Said, State, Transport, Voice};
 use crate::rt::{self, Guard};
 
 /// Binds UDP and TCP to one port and serves both.
@@ -91,12 +91,13 @@ fn respond(message: &[u8], state: &State, transport: Transport) -> Option<(Answe
     let query = Query::parse(message)?;
     let key = (query.name.clone(), query.rtype);
     state.note(&key, transport);
-    let (aliases, owner, answer) = state.answer(&key);
+    let said = state.answer(&key);
+    let answer = said.answer.clone();
     let octets = match &answer.reply {
         Reply::Silence => return None,
         Reply::Garbage(octets) => octets.clone(),
         Reply::Truncated(_) if transport == Transport::Udp => bare(&query).truncated().finish(),
-        _ => write(&query, &aliases, &owner, &answer),
+        _ => write(&query, &said),
     };
     if transport == Transport::Udp && octets.len() > query.udp_size() {
         return Some((answer, bare(&query).truncated().finish()));
@@ -111,7 +112,8 @@ fn bare(query: &Query) -> Message {
     message
 }
 
-fn write(query: &Query, aliases: &[(String, Answer)], owner: &str, answer: &Answer) -> Vec<u8> {
+fn write(query: &Query, said: &Said) -> Vec<u8> {
+    let Said { aliases, owner, answer, voice } = said;
     let authentic = answer.secure && aliases.iter().all(|(_, alias)| alias.secure);
     let (rcode, records, error): (u8, &[Data], _) = match &answer.reply {
         Reply::NxDomain => (3, &[], None),
@@ -131,10 +133,14 @@ fn write(query: &Query, aliases: &[(String, Answer)], owner: &str, answer: &Answ
     for data in records {
         message.record(owner, wire::own_type(data, query.rtype), answer.ttl, data);
     }
-    if records.is_empty() && matches!(rcode, 0 | 3) {
+    // Behind an alias out of its zone an authority has nothing to say, not even that there is nothing.
+    if records.is_empty() && matches!(rcode, 0 | 3) && *voice != Voice::AuthorityUpToAlias {
         message.soa(owner, answer.ttl);
     }
     message.opt(query, error);
+    if *voice != Voice::Resolver {
+        message = message.authoritative();
+    }
     spoil(message.finish(), &answer.reply)
 }
 

@@ -3,11 +3,12 @@
 
 use super::answer::Data;
 
-const TYPES: [(&str, u16); 12] = [
+const TYPES: [(&str, u16); 13] = [
     ("A", 1),
     ("NS", 2),
     ("CNAME", 5),
     ("SOA", 6),
+    ("PTR", 12),
     ("MX", 15),
     ("TXT", 16),
     ("AAAA", 28),
@@ -130,6 +131,13 @@ impl Message {
         self.octets.extend(options);
     }
 
+    /// Says that the answer comes from the zone's own server: AA, no RA, no AD.
+    pub(super) fn authoritative(mut self) -> Self {
+        self.octets[2] |= 0x04;
+        self.octets[3] &= 0x5f;
+        self
+    }
+
     /// Says that the rest did not fit.
     pub(super) fn truncated(mut self) -> Self {
         self.octets[2] |= 0x02;
@@ -166,6 +174,9 @@ pub(super) fn own_type(data: &Data, asked: u16) -> u16 {
         Data::Txt(_) => 16,
         Data::Tlsa(..) => 52,
         Data::Cname(_) => 5,
+        Data::Ns(_) => 2,
+        Data::Ptr(_) => 12,
+        Data::Caa(..) => 257,
         Data::Raw(_) => asked,
     }
 }
@@ -179,7 +190,8 @@ fn rdata(data: &Data) -> Vec<u8> {
         Data::Tlsa(usage, selector, matching, association) => {
             [&[*usage, *selector, *matching][..], association].concat()
         }
-        Data::Cname(target) => encode_name(target),
+        Data::Cname(target) | Data::Ns(target) | Data::Ptr(target) => encode_name(target),
+        Data::Caa(flags, tag, value) => [&[*flags, length(tag.len())[1]], tag.as_bytes(), value].concat(),
         Data::Raw(octets) => octets.clone(),
     }
 }

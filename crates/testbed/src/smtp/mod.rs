@@ -4,16 +4,18 @@
 
 mod session;
 
-use std::collections::HashMap;
+use std::collections::{HashMap, VecDeque};
 use std::net::SocketAddr;
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
 use rustls::ServerConfig;
+use rustls::server::{ClientHello, ResolvesServerCert};
+use rustls::sign::CertifiedKey;
 use tokio::net::TcpListener;
 use tokio::task::JoinSet;
 
-use crate::pki::{Identity, provider};
+use crate::pki::{Identity, Versions, provider};
 use crate::rt::{self, Guard};
 
 /// What becomes of STARTTLS.
@@ -91,13 +93,49 @@ pub struct Sink {
 pub(crate) struct State {
     host: String,
     setting: Mutex<Setting>,
+    /// Replies by verb, each to be given once; the last one stays.
+    turns: Mutex<HashMap<&'static str, VecDeque<String>>>,
     seen: Mutex<Seen>,
 }
 
 #[derive(Clone)]
 pub(crate) struct Setting {
+    shown: Shown,
     tls: Option<Arc<ServerConfig>>,
     faults: Faults,
+}
+
+/// The certificates shown, by SNI; the one of the empty name to all others.
+#[derive(Clone, Debug)]
+struct Shown {
+    keys: HashMap<String, Arc<CertifiedKey>>,
+    versions: Versions,
+}
+
+impl ResolvesServerCert for Shown {
+    fn resolve(&self, hello: ClientHello<'_>) -> Option<Arc<CertifiedKey>> {
+        let named = hello.server_name().and_then(|name| self.keys.get(name));
+        named.or_else(|| self.keys.get("")).cloned()
+    }
+}
+
+impl Setting {
+    fn new(faults: Faults) -> Self {
+        let shown = Shown { keys: HashMap::new(), versions: Versions::Both };
+        Self { shown, tls: None, faults }
+    }
+
+    fn show(&mut self, name: &str, identity: &Identity) {
+        self.shown.keys.insert(name.to_owned(), identity.certified_key());
+        self.renew();
+    }
+
+    fn renew(&mut self) {
+        let builder = ServerConfig::builder_with_provider(provider());
+        let builder = builder.with_protocol_versions(self.shown.versions.of_rustls());
+        let builder = builder.expect("versions the provider knows").with_no_client_auth();
+        self.tls = Some(Arc::new(builder.with_cert_resolver(Arc::new(self.shown.clone()))));
+    }
 }
 
 #[derive(Default)]
@@ -116,8 +154,12 @@ impl Sink {
         if identity.is_none() {
             faults.starttls = StartTls::NotOffered;
         }
-        let setting = Setting { tls: identity.map(tls_config), faults };
-        let state = Arc::new(State { host: host.to_owned(), setting: Mutex::new(setting), seen: Mutex::default() });
+        let mut setting = Setting::new(faults);
+        if let Some(identity) = identity {
+            setting.show("", identity);
+        }
+        let setting = Mutex::new(setting);
+        let state = Arc::new(State { host: host.to_owned(), setting, turns: Mutex::default(), seen: Mutex::default() });
         Self { address, state: state.clone(), _task: Guard::spawn(serve(listener, state)) }
     }
 
@@ -131,9 +173,28 @@ impl Sink {
         self.state.setting.lock().unwrap().faults = faults;
     }
 
+    /// From now on `verb` (see [`Faults::replies`]) is answered with these, each once and in order, over all sessions; the last
+    /// one stays. Greylisting is `say("RCPT", &["451 4.7.1 come back later", "250 2.1.5 fine"])`.
+    pub fn say(&self, verb: &'static str, replies: &[&str]) {
+        let replies = replies.iter().map(|reply| (*reply).to_owned()).collect();
+        self.state.turns.lock().unwrap().insert(verb, replies);
+    }
+
     /// From the next session on it shows this certificate.
     pub fn show(&self, identity: &Identity) {
-        self.state.setting.lock().unwrap().tls = Some(tls_config(identity));
+        self.state.setting.lock().unwrap().show("", identity);
+    }
+
+    /// From the next session on it shows this certificate to whoever asks for `name` by SNI.
+    pub fn show_to(&self, name: &str, identity: &Identity) {
+        self.state.setting.lock().unwrap().show(name, identity);
+    }
+
+    /// From the next session on it speaks these versions of TLS.
+    pub fn speak(&self, versions: Versions) {
+        let mut setting = self.state.setting.lock().unwrap();
+        setting.shown.versions = versions;
+        setting.renew();
     }
 
     /// TCP connections so far.
@@ -171,12 +232,6 @@ impl Sink {
             std::thread::sleep(Duration::from_millis(20));
         }
     }
-}
-
-fn tls_config(identity: &Identity) -> Arc<ServerConfig> {
-    let builder = ServerConfig::builder_with_provider(provider()).with_safe_default_protocol_versions();
-    let builder = builder.expect("versions the provider knows").with_no_client_auth();
-    Arc::new(builder.with_single_cert(identity.chain().to_vec(), identity.private_key()).expect("a usable identity"))
 }
 
 async fn serve(listener: TcpListener, state: Arc<State>) {

@@ -106,10 +106,7 @@ impl Session {
                 self.reply("STARTTLS", "220 2.0.0 go ahead\r\n250-injected\r\n250 SIZE 1").await?;
                 Some(true)
             }
-            _ => {
-                self.reply("STARTTLS", "220 2.0.0 go ahead").await?;
-                Some(true)
-            }
+            _ => self.reply("STARTTLS", "220 2.0.0 go ahead").await,
         }
     }
 
@@ -153,12 +150,13 @@ impl Session {
                 text.push_str("\r\n");
             }
         }
-        if self.accepts(".") {
+        let reply = self.chosen(".", "250 2.0.0 taken");
+        if is_good(&reply) {
             let (tls, sni) = (self.tls.clone(), self.sni.clone());
             let message = Message { from: from.to_owned(), to: to.to_vec(), tls, sni, text };
             self.state.seen.lock().unwrap().messages.push(message);
         }
-        self.reply(".", "250 2.0.0 taken").await.map(drop)
+        self.send(&reply).await
     }
 
     fn greeting(&self) -> String {
@@ -167,17 +165,28 @@ impl Session {
         format!("250-{}\r\n{starttls}250-PIPELINING\r\n250-8BITMIME\r\n250 ENHANCEDSTATUSCODES", self.state.host)
     }
 
-    fn accepts(&self, verb: &str) -> bool {
-        self.setting.faults.replies.get(verb).is_none_or(|reply| reply.starts_with(['2', '3']))
+    /// The reply to `verb` that a test has chosen, else `good`.
+    fn chosen(&self, verb: &str, good: &str) -> String {
+        if let Some(turns) = self.state.turns.lock().unwrap().get_mut(verb) {
+            let next = if turns.len() > 1 { turns.pop_front() } else { turns.front().cloned() };
+            if let Some(reply) = next {
+                return reply;
+            }
+        }
+        self.setting.faults.replies.get(verb).map_or(good, String::as_str).to_owned()
     }
 
     /// Sends the chosen reply to `verb`, else `good`; says whether it was a good one.
     async fn reply(&mut self, verb: &str, good: &str) -> Option<bool> {
+        let reply = self.chosen(verb, good);
+        self.send(&reply).await?;
+        Some(is_good(&reply))
+    }
+
+    async fn send(&mut self, reply: &str) -> Option<()> {
         tokio::time::sleep(self.setting.faults.pause).await;
-        let reply = self.setting.faults.replies.get(verb).map_or(good, String::as_str);
         self.stream.write_all(format!("{reply}\r\n").as_bytes()).await.ok()?;
-        self.stream.flush().await.ok()?;
-        Some(self.accepts(verb))
+        self.stream.flush().await.ok()
     }
 
     async fn line(&mut self) -> Option<String> {
@@ -197,6 +206,10 @@ impl Session {
         }
         Some(String::from_utf8_lossy(&line).trim_end_matches(['\r', '\n']).to_owned())
     }
+}
+
+fn is_good(reply: &str) -> bool {
+    reply.starts_with(['2', '3'])
 }
 
 /// What stands between the angle brackets.
