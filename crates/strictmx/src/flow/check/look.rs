@@ -76,7 +76,7 @@ impl Looker {
     }
 
     async fn policy_host_if(&self, domain: &Domain, plan: &Plan) -> Option<PolicyHostSeen> {
-        if plan.any(HOST) { self.policy_host(domain, plan).await } else { None }
+        if plan.any(HOST) { Box::pin(self.policy_host(domain, plan)).await } else { None }
     }
 
     async fn mail_if(
