@@ -41,14 +41,21 @@ const STAGES: [Stage; 10] = [
     ("ledger", false, spec::main),
     ("layers", false, layers::main),
     ("clippy", false, || {
-        command(cargo().args(["clippy", "--workspace", "--all-targets", "--quiet", "--", "-D", "warnings"]))
+        let mut clippy = cargo();
+        clippy.args(["clippy", "--workspace", "--all-targets", "--quiet"]).args(features());
+        command(clippy.args(["--", "-D", "warnings"]))
     }),
-    ("tests", false, || command(cargo().args(["test", "--workspace", "--no-fail-fast"]))),
+    ("tests", false, || command(cargo().args(["test", "--workspace", "--no-fail-fast"]).args(features()))),
     ("docs", false, docs::stage),
     ("lab: Debian trees", true, trees::ensure),
     ("lab: neighbours alone", true, || lab("strictmx-testbed", "neighbours")),
     ("lab: strictmx", true, || lab("strictmx", "lab")),
 ];
+
+/// Everything that can be built here: what needs OpenSSL only where its headers are.
+fn features() -> &'static [&'static str] {
+    if packages::is_there(packages::OPENSSL) { &["--features", "strictmx/legacy-tls"] } else { &[] }
+}
 
 fn lab_programs() -> Outcome {
     if !packages::is_root() {

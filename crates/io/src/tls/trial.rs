@@ -57,7 +57,6 @@ impl ClientTls {
     }
 
     #[cfg(not(feature = "legacy-tls"))]
-    #[allow(clippy::unused_async, reason = "the build with OpenSSL awaits here")]
     async fn old<S: Duplex + 'static>(&self, _stream: S, _host: &Domain, _way: &Way) -> Tried {
         let why = "this build has no OpenSSL: build with the feature legacy-tls to try old versions and weak ciphers";
         TrialResult::Unknown(String::from(why)).into()
