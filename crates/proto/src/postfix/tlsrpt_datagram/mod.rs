@@ -22,6 +22,7 @@ use core::net::IpAddr;
 
 pub use code::{Code, Numbered};
 pub use ehlo::greeted_name;
+pub(crate) use parse::host;
 
 use crate::{
     json::JsonError,

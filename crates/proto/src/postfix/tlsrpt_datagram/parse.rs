@@ -220,7 +220,7 @@ fn name<'a>(text: Cow<'a, str>, known: Option<&Name<'a>>) -> Name<'a> {
 }
 
 /// A host's name as it is compared: lower case, without trailing dot.
-pub(super) fn host(text: Cow<'_, str>) -> Cow<'_, str> {
+pub(crate) fn host(text: Cow<'_, str>) -> Cow<'_, str> {
     if !text.ends_with('.') && !text.bytes().any(|octet| octet.is_ascii_uppercase()) {
         return text;
     }
