@@ -5,7 +5,7 @@ use core::net::{IpAddr, Ipv4Addr, SocketAddr};
 use strictmx_proto::name::Domain;
 
 use super::{
-    Family, Finding, Intent, Observations, judge,
+    Check, Family, Finding, Intent, Observations, judge,
     observations::{
         Caa, CaaSeen, Cert, Destination, FORMAT, HostSeen, MailSeen, Octets, PolicyHostSeen, RecordSeen, ReportSeen,
         ResolverSeen, ServerSaid, Session, Timing, TlsMade, Trial, TrialResult, Visit, Way, ZoneSeen,
@@ -225,6 +225,22 @@ pub(crate) fn session(host: &str, v4: Ipv4Addr) -> Session {
         extensions: vec!["PIPELINING".into(), "SIZE 52428800".into(), "STARTTLS".into(), "8BITMIME".into()],
         tls: Some(tls(host)),
         timing: Timing { connected: Some(10), encrypted: Some(40), done: Some(60) },
+    }
+}
+
+/// Ids of this family that are unique, with texts worth reading.
+pub(crate) fn is_well_formed(checks: &[&Check], family: Family, prefixes: &[&str]) {
+    for (index, check) in checks.iter().enumerate() {
+        let kebab = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || matches!(c, '.' | '-');
+        assert!(
+            check.id.chars().all(kebab) && prefixes.iter().any(|prefix| check.id.starts_with(prefix)),
+            "{}",
+            check.id
+        );
+        assert!(!checks[..index].iter().any(|other| other.id == check.id), "{} is there twice", check.id);
+        assert_eq!(check.family, family, "{}", check.id);
+        assert!(!check.title.is_empty() && !check.title.ends_with('.'), "{}", check.id);
+        assert!(check.why.ends_with('.') && check.why.len() > 40, "{}", check.id);
     }
 }
 

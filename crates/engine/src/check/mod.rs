@@ -6,11 +6,13 @@ pub mod context;
 pub mod finding;
 pub mod observations;
 
+mod calendar;
 mod dane;
 #[cfg(test)]
 pub(crate) mod fixture;
 mod host;
 pub mod incident;
+mod lookup;
 mod mx;
 mod policy;
 pub mod providers;
