@@ -1,4 +1,5 @@
 //! The way of a session up to STARTTLS, and its end: what all sessions share.
+use std::io;
 use std::net::{IpAddr, SocketAddr};
 use std::time::Duration;
 
@@ -89,7 +90,8 @@ impl Course {
 
     /// A connection on which nothing was said yet.
     pub(super) async fn connect(&self, address: SocketAddr, look: &mut Look) -> Result<Dialogue<Plain>, TlsOutcome> {
-        let stream = match timeout(self.limits.connect.min(self.limits.whole), TcpStream::connect(address)).await {
+        let patience = self.limits.connect.min(self.limits.whole);
+        let stream = match timeout(patience, connected(address)).await {
             Ok(Ok(stream)) => stream,
             Ok(Err(error)) => {
                 return Err(unreachable(format!("no connection to {address}: {error}")));
@@ -149,6 +151,13 @@ impl Course {
     fn deadline(&self) -> Instant {
         self.begun + self.limits.whole
     }
+}
+
+async fn connected(address: SocketAddr) -> io::Result<TcpStream> {
+    let stream = TcpStream::connect(address).await?;
+    // The end of a handshake and the command behind it are two small writes; the second must not wait for an ACK.
+    stream.set_nodelay(true)?;
+    Ok(stream)
 }
 
 /// Why a session ended before TLS, in words.

@@ -156,3 +156,83 @@ fn hex(bytes: &[u8]) -> String {
         text
     })
 }
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used, clippy::indexing_slicing, reason = "tests")]
+    use rcgen::{CertificateParams, CustomExtension, KeyPair, SignatureAlgorithm};
+    use rustls_pki_types::CertificateDer;
+
+    use super::{MAX_URLS, certs, is_self_issued, seen};
+
+    /// A self-signed certificate with a key of this algorithm and this many addresses of its issuer.
+    fn certificate(algorithm: &'static SignatureAlgorithm, urls: u8) -> CertificateDer<'static> {
+        let key = KeyPair::generate_for(algorithm).unwrap();
+        let mut params = CertificateParams::new(vec![String::from("mx.example.test")]).unwrap();
+        // AccessDescription { id-ad-caIssuers, [6] "http://N" }
+        let place = |number: u8| {
+            let method = [0x06, 8, 0x2b, 6, 1, 5, 5, 7, 0x30, 2];
+            [&[0x30, 20][..], &method, &[0x86, 8], b"http://", &[b'0' + number % 10]].concat()
+        };
+        let places: Vec<u8> = (0..urls).flat_map(place).collect();
+        if urls > 0 {
+            let length = places.len().to_be_bytes();
+            let access = [&[0x30, 0x82, length[6], length[7]][..], &places].concat();
+            params.custom_extensions = vec![CustomExtension::from_oid_content(&[1, 3, 6, 1, 5, 5, 7, 1, 1], access)];
+        }
+        params.self_signed(&key).unwrap().der().clone()
+    }
+
+    #[test]
+    fn keys_and_signatures_have_the_names_that_people_know() {
+        let expected = [
+            (&rcgen::PKCS_ECDSA_P256_SHA256, "EC P-256", "ecdsa-with-SHA256"),
+            (&rcgen::PKCS_ECDSA_P384_SHA384, "EC P-384", "ecdsa-with-SHA384"),
+            (&rcgen::PKCS_RSA_SHA256, "RSA 2048", "sha256WithRSAEncryption"),
+            (&rcgen::PKCS_ED25519, "Ed25519", "ed25519"),
+        ];
+        for (algorithm, key, signature) in expected {
+            let cert = certs(&[certificate(algorithm, 0)]).remove(0);
+            assert_eq!((cert.key.as_str(), cert.signature.as_str(), cert.self_issued), (key, signature, true));
+            assert!(cert.issuer_urls.is_empty());
+            assert!(cert.der.0.windows(cert.spki.0.len()).any(|part| part == &*cert.spki.0));
+        }
+    }
+
+    #[test]
+    fn where_the_issuers_certificate_lies_is_told_and_bounded() {
+        let cert = certs(&[certificate(&rcgen::PKCS_ECDSA_P256_SHA256, 2)]).remove(0);
+        assert_eq!(cert.issuer_urls, ["http://0", "http://1"]);
+        let many = certs(&[certificate(&rcgen::PKCS_ECDSA_P256_SHA256, 200)]).remove(0);
+        assert_eq!(many.issuer_urls.len(), MAX_URLS);
+    }
+
+    #[test]
+    fn what_cannot_be_read_is_kept_and_says_so() {
+        let cert = certs(&[CertificateDer::from(b"no certificate".to_vec())]).remove(0);
+        assert!(cert.shown.subject.starts_with("(not readable"), "{}", cert.shown.subject);
+        assert_eq!((&*cert.der.0, cert.key.as_str(), cert.self_issued), (&b"no certificate"[..], "", false));
+    }
+
+    #[test]
+    fn no_spoiled_certificate_brings_the_reader_down() {
+        let good = certificate(&rcgen::PKCS_ECDSA_P256_SHA256, 3).to_vec();
+        let mut seed = 1_u64;
+        let mut random = move |below: usize| {
+            seed = seed.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+            usize::try_from(seed >> 33).unwrap() % below
+        };
+        for _ in 0..5_000 {
+            let mut spoiled = good.clone();
+            for _ in 0..=random(3) {
+                let at = random(spoiled.len());
+                spoiled[at] = [0, 1, 0x30, 0x80, 0x82, 0xff, 6, 4][random(8)];
+            }
+            spoiled.truncate(1 + random(spoiled.len()));
+            let der = [CertificateDer::from(spoiled)];
+            // Whatever it comes to: it comes to something.
+            assert_eq!((certs(&der).len(), seen(&der).len()), (1, 1));
+            let _either = is_self_issued(&der[0]);
+        }
+    }
+}

@@ -13,7 +13,7 @@ use strictmx_engine::check::observations::{TlsMade, TrialResult, Way};
 use strictmx_proto::name::Domain;
 use tokio_openssl::SslStream;
 
-use super::trial::{Duplex, Tried};
+use super::tried::{Duplex, Tried};
 use super::verify::Trust;
 use super::{chain, server_name};
 use crate::clock::Clock;

@@ -11,7 +11,7 @@
 //! - `limited`: a stream that stops after so many octets
 //! - `roots`: who is trusted
 //! - `verify`: the verdict on a certificate
-//! - `trial`: handshakes in another way than the usual one
+//! - `trial`: handshakes in another way than the usual one, `tried`: what they come to
 //! - `legacy`: those that rustls rightly has no part in, by OpenSSL (feature `legacy-tls`)
 mod chain;
 #[cfg(feature = "legacy-tls")]
@@ -19,6 +19,7 @@ mod legacy;
 mod limited;
 mod roots;
 mod trial;
+mod tried;
 mod verify;
 
 use std::sync::Arc;
@@ -37,7 +38,7 @@ use tokio_rustls::client::TlsStream;
 
 pub use self::limited::Limited;
 pub use self::roots::{Notice, Roots};
-pub use self::trial::{Duplex, Tried};
+pub use self::tried::{Duplex, Tried};
 use self::verify::{Conduct, Trust, Witness};
 
 /// Why no TLS client can be made.

@@ -5,28 +5,10 @@
 //! the name senders compare. What rustls does not speak is left to OpenSSL, where this build has it (feature `legacy-tls`).
 use strictmx_engine::check::observations::{TrialResult, Way};
 use strictmx_proto::name::Domain;
-use tokio::io::{AsyncRead, AsyncWrite};
 
+use super::tried::{Duplex, Tried};
 use super::verify::Conduct;
 use super::{ClientTls, Failed, Manner, TlsFailure};
-
-/// A stream in both directions.
-pub trait Duplex: AsyncRead + AsyncWrite + Unpin + Send {}
-impl<T: AsyncRead + AsyncWrite + Unpin + Send> Duplex for T {}
-
-/// What came of a trial.
-pub struct Tried {
-    /// How it went.
-    pub result: TrialResult,
-    /// The stream, decrypted, where the handshake was made: to take leave on.
-    pub stream: Option<Box<dyn Duplex>>,
-}
-
-impl From<TrialResult> for Tried {
-    fn from(result: TrialResult) -> Self {
-        Self { result, stream: None }
-    }
-}
 
 impl ClientTls {
     /// Shakes hands with `host` in this way. There is no time limit in here.
