@@ -3,7 +3,7 @@ use std::process::ExitCode;
 
 use strictmx::{
     cli::{self, Cli, Command, Exit, output},
-    command::{cache, config, explain, generated, serve},
+    command::{cache, check, config, explain, generated, serve},
     config::Settings,
 };
 use strictmx_io::clock::Clock;
@@ -19,6 +19,10 @@ fn run(cli: &Cli) -> Exit {
     match &cli.command {
         Command::Serve => serve::run(&cli.global),
         Command::Explain(asked) => with_settings(cli, |settings| explain::run(settings, asked)),
+        Command::Check(asked) if asked.looks() => {
+            with_settings(cli, |settings| check::run(settings, asked, cli.global.verbose))
+        }
+        Command::Check(asked) => check::read(asked, cli.global.verbose),
         Command::Cache(asked) => with_settings(cli, |settings| cache::run(settings, &asked.command)),
         Command::Config(asked) => config::run(asked.command, &cli.global, Clock::system().now()),
         Command::Completions(asked) => generated::completions(asked),

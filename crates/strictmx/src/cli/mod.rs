@@ -3,6 +3,7 @@
 //! The doc comments here are the one source of the help pages, the man pages and the completions (`command::generated`).
 //! Nothing in this module looks at the config or does anything; `main` matches on [`Command`].
 
+mod check;
 mod exit;
 pub mod output;
 
@@ -14,6 +15,7 @@ use clap::{ArgAction, Args, CommandFactory, Parser, Subcommand, ValueEnum};
 use strictmx_engine::profile::Profile;
 
 use crate::config::{self, Log};
+pub use check::{Check, CheckFormat, Intended, Only};
 pub use exit::Exit;
 
 const STYLES: Styles = Styles::styled()
@@ -39,11 +41,12 @@ const STYLES: Styles = Styles::styled()
     subcommand_required = true,
     arg_required_else_help = true,
     disable_help_subcommand = true,
-    after_help = "Begin with: strictmx serve, or strictmx explain example.com",
+    after_help = "Begin with: strictmx serve, or strictmx check example.com",
     after_long_help = "\
 Examples:
   strictmx serve                     try it out on loopback: no config needed
   strictmx explain example.com       what a sender would do for this domain, and why
+  strictmx check example.com         what is wrong with a domain, and how to mend it
   strictmx config default            every setting, with its default and what it is for
   strictmx cache list                the policies that the running daemon knows
 
@@ -125,6 +128,11 @@ pub enum Command {
     /// mail server would get. Looks everything up afresh: no cache is read or written.
     #[command(after_long_help = EXPLAIN_HELP)]
     Explain(Explain),
+    /// Check a domain: everything that is wrong with its MTA-STS, DANE and TLS reporting, whose it is to mend, and how
+    ///
+    /// Looks at the DNS, the policy host and every MX host, and says what each family of senders makes of it. Sends no mail.
+    #[command(override_usage = check::USAGE, after_long_help = check::HELP)]
+    Check(Box<Check>),
     /// Look into the running daemon's policy cache, or change it
     ///
     /// Speaks with the daemon through its control socket (`[control] socket`).

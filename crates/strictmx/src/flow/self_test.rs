@@ -14,7 +14,7 @@ pub struct SelfTest {
 
 impl SelfTest {
     /// Asks for both names and judges what came back.
-    pub(super) async fn run(&self, dns: &Dns) -> Trust {
+    pub(crate) async fn run(&self, dns: &Dns) -> Trust {
         let (signed, bogus) = tokio::join!(soa(dns, &self.signed), soa(dns, &self.bogus));
         trust::judge(&signed, &bogus)
     }
