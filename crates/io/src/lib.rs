@@ -19,10 +19,10 @@
 //! - [`store`]: policies, their history, failures and probes
 //!
 //! What we ask:
-//! - [`dns`]: the resolvers, with the DNSSEC state of each answer
-//! - [`tls`]: TLS clients that enforce or observe certificates
-//! - [`fetch`]: the policy of a domain, over HTTPS
-//! - [`smtp_out`]: a look at an MX host's STARTTLS, without sending mail
+//! - [`dns`]: the resolvers, with the DNSSEC state of each answer; single authoritative servers for the checks
+//! - [`tls`]: TLS clients that enforce or observe certificates, and handshakes tried in other ways
+//! - [`fetch`]: the policy of a domain, over HTTPS; one look at one address for the checks
+//! - [`smtp_out`]: a look at an MX host's STARTTLS, and whether it takes mail for a mailbox, without sending any
 
 pub mod clock;
 pub mod control;
