@@ -111,7 +111,7 @@ async fn a_reply_that_ends_the_session_before_tls_is_told_with_its_code() {
 #[tokio::test]
 async fn no_more_than_fifty_offers_are_kept() {
     let offers: String = (0..80).map(|number| format!("250-X{number}\r\n")).collect();
-    let script = format!("220 hello\r\n250-{HOST}\r\n{offers}250 END\r\n");
+    let script = format!("220 hello\r\n250-{HOST}\r\n{offers}250 END\r\n221 bye\r\n");
     let server = tcp(vec![script.into_bytes()], Duration::ZERO);
     let seen = look(&Ca::new("ours"), server).await;
     assert_eq!((seen.extensions.len(), seen.extensions[49].as_str()), (50, "X49"));
