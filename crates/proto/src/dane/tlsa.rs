@@ -67,6 +67,13 @@ impl Tlsa {
         })
     }
 
+    /// The record that publishers should use: this usage, selector 1 (the key), matching type 1 (SHA-256); `spki` is the DER of
+    /// the SubjectPublicKeyInfo (DANE-3.1-1). It stays the same when the certificate is renewed for the same key.
+    #[must_use]
+    pub fn of_key(usage: u8, spki: &[u8]) -> Self {
+        Self { usage, selector: 1, matching: 1, data: Sha256::digest(spki).as_slice().into() }
+    }
+
     /// The RDATA.
     #[must_use]
     pub fn to_rdata(&self) -> Vec<u8> {

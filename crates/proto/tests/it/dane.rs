@@ -79,3 +79,13 @@ fn rdata_is_read_and_written() {
     let record = digest(3, 1, 2, &SPKI);
     assert_eq!(Tlsa::from_rdata(&record.to_rdata()), Some(record));
 }
+
+// DANE-3.1-1
+#[test]
+fn the_record_of_a_key_is_3_1_1_and_fits_that_key_under_any_certificate() {
+    let record = Tlsa::of_key(3, &SPKI);
+    assert_eq!(record, digest(3, 1, 1, &SPKI));
+    assert!(
+        record.usable().is_ok() && record.matches(b"any certificate", &SPKI) && !record.matches(&SPKI, &CERTIFICATE)
+    );
+}
