@@ -23,6 +23,9 @@
 //! - [`tls`]: TLS clients that enforce or observe certificates, and handshakes tried in other ways
 //! - [`fetch`]: the policy of a domain, over HTTPS; one look at one address for the checks
 //! - [`smtp_out`]: a look at an MX host's STARTTLS, and whether it takes mail for a mailbox, without sending any
+//!
+//! Who sends for us:
+//! - [`submit`]: a mail server that takes our mails, or a sendmail program
 
 pub mod clock;
 pub mod control;
@@ -33,6 +36,7 @@ pub mod listen;
 pub mod smtp_out;
 pub mod socketmap;
 pub mod store;
+pub mod submit;
 pub mod sys;
 pub mod task;
 pub mod tcp_table;

@@ -20,6 +20,7 @@ mod fetch_policy;
 mod legacy_tls;
 mod smtp_probe;
 mod smtp_session;
+mod submit;
 mod support;
 mod tls_client;
 mod visit;
