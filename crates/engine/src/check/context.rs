@@ -12,7 +12,7 @@ use super::{
     observations::{HostSeen, Observations, Visit},
 };
 use crate::{
-    fact::{Exchange, Seen},
+    fact::{DnsFailure, DnsFailureKind, Exchange, Seen},
     time::Timestamp,
 };
 
@@ -128,12 +128,13 @@ impl<'a> Context<'a> {
         &self.seen.domain
     }
 
-    /// How bad something is that makes delivery fail once the policy is enforced: an error where a policy is published
-    /// (`testing` is on its way to `enforce`), a warning without one.
+    /// How bad something is that makes delivery fail once the policy is enforced: an error where a policy is published, or is
+    /// meant to be (`testing` is on its way to `enforce`), a warning without one.
     #[must_use]
     pub const fn by_state(&self) -> Severity {
         match self.state {
             State::Enforce | State::Testing | State::Broken => Severity::Error,
+            State::Unknown if matches!(self.record, Some(Ok(_))) => Severity::Error,
             State::Absent | State::None | State::Unknown => Severity::Warning,
         }
     }
@@ -167,27 +168,58 @@ impl<'a> Context<'a> {
     }
 
     fn state(&self) -> State {
-        if let Some(Ok(parsed)) = &self.policy
-            && (self.seen.policy_file.is_some() || matches!(self.record, Some(Ok(_))))
-        {
-            return match parsed.policy.mode {
-                Mode::None => State::None,
-                Mode::Testing => State::Testing,
-                Mode::Enforce => State::Enforce,
-            };
-        }
-        match (&self.record, &self.seen.policy_host) {
-            (Some(Err(NoRecord::None)), host) => match host {
-                Some(host) if host.visits.iter().any(|visit| visit.status == Some(200)) && self.parsed().is_some() => {
+        let file = self.seen.policy_file.is_some();
+        match (&self.record, &self.policy) {
+            (Some(Ok(_)), Some(Ok(parsed))) => of_mode(parsed.policy.mode),
+            (_, Some(Ok(parsed))) if file => of_mode(parsed.policy.mode),
+            (_, Some(Err(_))) if file => State::Broken,
+            // The right order of publishing is the policy first, yet until the record follows it is for nothing.
+            (Some(Err(NoRecord::None)), _) => {
+                if self.is_attempted() {
                     State::Broken
+                } else {
+                    State::Absent
                 }
-                _ => State::Absent,
-            },
-            (Some(Err(_)), _) => State::Broken,
-            (Some(Ok(_)), Some(_)) => State::Broken,
-            (Some(Ok(_)), None) | (None, None) if self.policy.is_some() => State::Broken,
-            _ => State::Unknown,
+            }
+            (Some(Err(_)), _) | (Some(Ok(_)), Some(Err(_))) => State::Broken,
+            (Some(Ok(_)), None) => {
+                if self.is_visited() {
+                    State::Broken
+                } else {
+                    State::Unknown
+                }
+            }
+            (None, _) => State::Unknown,
         }
+    }
+
+    /// Whether what the policy host serves was meant to be a policy: many web servers answer every path with some page.
+    fn is_attempted(&self) -> bool {
+        self.body.is_some_and(|body| body.windows(VERSION.len()).any(|octets| octets == VERSION))
+    }
+
+    /// Whether it is known how the policy host answers, be it not at all; a resolver that gave no answer says nothing of it.
+    fn is_visited(&self) -> bool {
+        let Some(host) = &self.seen.policy_host else {
+            return false;
+        };
+        let answered = |failure: Option<&DnsFailure>| {
+            failure.is_none_or(|failure| !matches!(failure.kind, DnsFailureKind::Timeout | DnsFailureKind::Network))
+        };
+        !host.visits.is_empty()
+            || !has_address(&host.addresses)
+                && answered(host.addresses.a.failure())
+                && answered(host.addresses.aaaa.failure())
+    }
+}
+
+const VERSION: &[u8] = b"STSv1";
+
+const fn of_mode(mode: Mode) -> State {
+    match mode {
+        Mode::None => State::None,
+        Mode::Testing => State::Testing,
+        Mode::Enforce => State::Enforce,
     }
 }
 

@@ -5,12 +5,16 @@ use serde::Serialize;
 use strictmx_proto::name::Domain;
 
 use super::{
-    Context, Family, Finding, Findings, Intent, Observations, Severity, State, dane, host, mx, policy, record, senders,
-    smtp,
+    Context, Family, Finding, Findings, Intent, Observations, Severity, Side, State, dane, host, mx, policy, record,
+    senders, smtp,
     suggest::{self, Suggestion},
     time, tlsrpt,
 };
 use crate::time::Timestamp;
+
+mod summary;
+#[cfg(test)]
+mod tests;
 
 /// What the checks say of a domain.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
@@ -87,13 +91,13 @@ pub fn judge(seen: &Observations, intent: &Intent, families: &[Family]) -> Verdi
         }
     }
     let findings = found.sorted();
-    let health = health(context.state, &findings);
+    let health = health(&context, &findings);
     Verdict {
         domain: seen.domain.clone(),
         at: seen.at,
         state: context.state,
         health,
-        summary: String::new(),
+        summary: summary::summary(&context, health, &findings),
         families: families.into(),
         findings,
         senders: senders::readings(&context),
@@ -102,12 +106,30 @@ pub fn judge(seen: &Observations, intent: &Intent, families: &[Family]) -> Verdi
 }
 
 /// Errors bite where a policy is enforced or senders cannot use what is published; in `testing` they are a risk.
-fn health(state: State, findings: &[Finding]) -> Health {
+fn health(context: &Context<'_>, findings: &[Finding]) -> Health {
+    let seen = context.seen;
+    // Of `--only mx` the findings tell, though nothing is known of a policy.
+    let looked = seen.sts.is_some() || seen.policy_host.is_some() || seen.policy_file.is_some();
     let worst = findings.iter().map(|finding| finding.severity).max();
-    match (worst, state) {
-        (_, State::Unknown) => Health::Unknown,
-        (Some(Severity::Error), State::Enforce | State::Broken) => Health::Broken,
-        (Some(Severity::Error | Severity::Warning), _) => Health::AtRisk,
-        (Some(Severity::Info) | None, _) => Health::Healthy,
+    let bites = |finding: &Finding| finding.severity == Severity::Error && bites(context.state, finding);
+    match (context.state, worst) {
+        (State::Unknown, _) if looked => Health::Unknown,
+        (State::Broken, _) => Health::Broken,
+        _ if findings.iter().any(bites) => Health::Broken,
+        (_, Some(Severity::Error | Severity::Warning)) => Health::AtRisk,
+        (_, Some(Severity::Info) | None) => Health::Healthy,
+    }
+}
+
+/// Whether an error loses mail or protection today.
+fn bites(state: State, finding: &Finding) -> bool {
+    match finding.check.family {
+        // No mail waits for a report, and what lies here says nothing of the domain.
+        Family::Tlsrpt => false,
+        _ if finding.check.side == Side::Here => false,
+        // A wrong TLSA record stops mail whatever MTA-STS says (STS-2-1), and so does an MX record without a host.
+        Family::Dane => true,
+        Family::Mx if finding.check.id.starts_with("mx.") => true,
+        _ => state == State::Enforce,
     }
 }
