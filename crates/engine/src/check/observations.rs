@@ -290,7 +290,7 @@ pub struct HostSeen {
     /// Its own CNAME record; `None`: not asked.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub cname: Option<CnameSeen>,
-    /// TLSA answers by the name asked for, in the order asked (DANE-2.2.2). `None`: not asked.
+    /// TLSA answers by the name asked for, in the order asked (DANE-2.2.2-3). `None`: not asked.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub tlsa: Option<Vec<(Domain, TlsaSeen)>>,
     /// `_smtp._tls.<host>`; `None`: not asked.

@@ -13,7 +13,10 @@ use strictmx_io::smtp_out;
 use strictmx_proto::name::Domain;
 
 use super::super::ask;
-use super::{Depth, Looker, shared::addresses};
+use super::{
+    Depth, Looker,
+    shared::{Reach, addresses},
+};
 
 /// Addresses of one host that are visited.
 const MAX_ADDRESSES: usize = 16;
@@ -21,15 +24,6 @@ const MAX_ADDRESSES: usize = 16;
 const AT_ONCE: usize = 2;
 /// Ciphers that RFC 9325 rules out.
 const WEAK: &str = "NULL:EXPORT:LOW:RC4:3DES:aNULL";
-
-/// How much of a host is looked at.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub(super) enum Reach {
-    /// DNS alone.
-    Names,
-    /// Sessions too.
-    Sessions(Depth),
-}
 
 impl Looker {
     /// What was seen of an MX host.

@@ -14,8 +14,8 @@ use strictmx_proto::name::Domain;
 
 use super::{
     Looker, Plan,
-    host::{Reach, encrypted},
-    shared::Zone,
+    host::encrypted,
+    shared::{Reach, Zone},
 };
 
 /// MX hosts of one domain looked at at the same time.

@@ -9,12 +9,21 @@ use strictmx_engine::{
 use strictmx_io::task::Tasks;
 use strictmx_proto::name::Domain;
 
-use super::{super::flight::Flights, ProbeDestinations, host::Reach};
+use super::{super::flight::Flights, Depth, ProbeDestinations};
 
 /// Octets that MX hosts may take in memory, by a rough count.
 const HOSTS: u64 = 32 << 20;
 /// Zones, name servers' addresses and report addresses kept, of each.
 const OTHERS: u64 = 20_000;
+
+/// How much of a host is looked at.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub(super) enum Reach {
+    /// DNS alone.
+    Names,
+    /// Sessions too.
+    Sessions(Depth),
+}
 
 /// Everything that is shared.
 pub(super) struct Common {
