@@ -1,16 +1,24 @@
 //! The TLS reporting record, and the addresses that reports go to.
 use std::{net::SocketAddr, sync::Arc};
 
+use bytes::Bytes;
 use futures_util::{StreamExt, stream};
 use strictmx_engine::{
     check::observations::{Asked, Destination, RecordSeen, ReportSeen},
     fact::{Seen, TxtSeen},
+    report::Day,
     route::{self, Hosts},
+    time::Timestamp,
 };
 use strictmx_io::{fetch::Request, smtp_out};
 use strictmx_proto::{
+    gzip,
     name::Domain,
-    tlsrpt::{Record, Rua},
+    tlsrpt::{
+        PolicyType, Record, Report, ReportId, Rua, Scope,
+        mail::MEDIA_GZIP,
+        report::{Entry, Period, Policy, Term},
+    },
 };
 
 use super::{Looker, Plan, ProbeDestinations, shared::addresses};
@@ -60,7 +68,7 @@ impl Looker {
         let mut seen = Destination { uri: rua.to_string(), mx: None, recipient: None, visit: None, posted: false };
         match rua {
             Rua::Mailto(mailbox) => self.mailbox(mailbox, probe, &mut seen).await,
-            Rua::Https(uri) => self.endpoint(uri, &mut seen).await,
+            Rua::Https(uri) => self.endpoint(uri, probe, &mut seen).await,
         }
         seen
     }
@@ -93,7 +101,7 @@ impl Looker {
         smtp_out::recipient(at, &inner.options.helo, mailbox, inner.options.smtp).await
     }
 
-    async fn endpoint(&self, uri: &str, seen: &mut Destination) {
+    async fn endpoint(&self, uri: &str, probe: ProbeDestinations, seen: &mut Destination) {
         let Some((host, port, path)) = parts(uri) else {
             return;
         };
@@ -104,8 +112,40 @@ impl Looker {
         };
         let _pass = self.0.gate.pass(address).await;
         let at = SocketAddr::new(address, port);
-        seen.visit = Some(Box::new(fetcher.visit(&host, at, Request::Head(&path), fetcher.deadline()).await));
+        let request = match probe {
+            ProbeDestinations::No => Request::Head(&path),
+            ProbeDestinations::Yes => {
+                let body = test_report(&host, &self.0.options.helo, self.0.senses.clock.now());
+                Request::Post { path: &path, media: MEDIA_GZIP, body }
+            }
+        };
+        seen.posted = probe == ProbeDestinations::Yes;
+        seen.visit = Some(Box::new(fetcher.visit(&host, at, request, fetcher.deadline()).await));
     }
+}
+
+/// A report that counts nothing, so that whoever takes it learns no wrong number.
+fn test_report(domain: &Domain, helo: &str, now: Timestamp) -> Bytes {
+    let submitter = Domain::parse(helo).unwrap_or_else(|_| domain.clone());
+    let yesterday = Day::of(now).back(1);
+    let report = Report {
+        organization: "strictmx check: a test report that counts nothing".to_owned(),
+        period: Period::day(yesterday.begin().0),
+        contact: Some(format!("postmaster@{submitter}")),
+        id: ReportId::new(yesterday.begin().0, domain, Scope::Recipient, &submitter).as_str().to_owned(),
+        entries: vec![Entry {
+            policy: Policy {
+                kind: Term::Known(PolicyType::NoPolicyFound),
+                strings: Vec::new(),
+                domain: Some(domain.clone()),
+                mx: Vec::new(),
+            },
+            successful: 0,
+            failed: 0,
+            failures: Vec::new(),
+        }],
+    };
+    gzip::compress(report.emit().as_bytes()).into()
 }
 
 /// Host, port and path of an `https:` URI that the record reader has accepted.
