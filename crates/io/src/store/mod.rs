@@ -1,4 +1,4 @@
-//! What we keep: policies, their history, failures and probes, behind one trait.
+//! What we keep: policies, their history, failures and probes, and what the monitor knows, behind one trait.
 //!
 //! [`open`] gives a store for a URL; callers know nothing else of it. Every write resolves after it has been committed, so what
 //! was acknowledged survives a killed process. A failed write changes nothing: the caller still has what it wanted to keep, and
@@ -7,6 +7,7 @@
 //! Everything is bounded by number or age, see the constants; [`Store::sweep`] enforces those that depend on time.
 mod error;
 pub mod import_resolver;
+pub mod monitor;
 mod sqlite;
 
 use std::path::Path;
@@ -18,6 +19,7 @@ use strictmx_engine::time::Timestamp;
 use strictmx_proto::name::Domain;
 
 pub use error::{Error, Result};
+use monitor::{AlertRow, Attempt, Look, Watched};
 
 /// Changes kept for a domain; the oldest make room.
 pub const HISTORY_PER_DOMAIN: usize = 200;
@@ -113,6 +115,10 @@ pub struct Batch {
     pub failures: Vec<FailureRow>,
     /// Probes to add.
     pub probes: Vec<ProbeRow>,
+    /// Looks at watched domains, in order.
+    pub looks: Vec<Look>,
+    /// How attempts to tell alerts went; after `looks`.
+    pub attempts: Vec<Attempt>,
 }
 
 impl Batch {
@@ -125,7 +131,9 @@ impl Batch {
     /// Rows in it.
     #[must_use]
     pub fn len(&self) -> usize {
-        self.removes.len() + self.puts.len() + self.history.len() + self.failures.len() + self.probes.len()
+        let looks: usize = self.looks.iter().map(|look| 1 + look.incidents.len() + look.alerts.len()).sum();
+        let facts = self.history.len() + self.failures.len() + self.probes.len();
+        self.removes.len() + self.puts.len() + facts + looks + self.attempts.len()
     }
 
     /// Takes over everything in `other`, which counts as later.
@@ -137,6 +145,8 @@ impl Batch {
         self.history.append(&mut other.history);
         self.failures.append(&mut other.failures);
         self.probes.append(&mut other.probes);
+        self.looks.append(&mut other.looks);
+        self.attempts.append(&mut other.attempts);
     }
 }
 
@@ -148,6 +158,10 @@ pub struct Counts {
     pub history: u64,
     pub failures: u64,
     pub probes: u64,
+    pub watched: u64,
+    pub spans: u64,
+    pub incidents: u64,
+    pub alerts: u64,
 }
 
 /// A place that keeps things. Everything is a future; dropping one does not undo the work.
@@ -176,6 +190,15 @@ pub trait Store: Send + Sync {
     /// A domain's newest probe.
     fn last_probe(&self, domain: &Domain) -> BoxFuture<'static, Result<Option<ProbeRow>>>;
 
+    /// What is known of a watched domain.
+    fn watched(&self, domain: &Domain) -> BoxFuture<'static, Result<Watched>>;
+
+    /// At most `limit` alerts that are to be told by `now`, those longest due first.
+    fn alerts_due(&self, now: Timestamp, limit: usize) -> BoxFuture<'static, Result<Vec<AlertRow>>>;
+
+    /// A domain's alerts, newest first.
+    fn alerts_of(&self, domain: &Domain, limit: usize) -> BoxFuture<'static, Result<Vec<AlertRow>>>;
+
     /// How much there is.
     fn counts(&self) -> BoxFuture<'static, Result<Counts>>;
 
@@ -194,6 +217,17 @@ pub trait Store: Send + Sync {
 pub fn open(url: &str) -> Result<Arc<dyn Store>> {
     let path = path_of(url).map_err(|why| Error::Url { url: url.into(), why })?;
     Ok(Arc::new(sqlite::Sqlite::open(Path::new(path))?))
+}
+
+/// Opens the store of a URL for reading alone, changing nothing, whether or not somebody else writes to it: what is to be
+/// written is answered with [`Error::Closed`]. `None`: there is no store, or one that this version has not yet taken over.
+/// Blocks; meant for the start of the program.
+///
+/// # Errors
+/// When the URL is none we know, or what lies there cannot be read.
+pub fn open_reading(url: &str) -> Result<Option<Arc<dyn Store>>> {
+    let path = path_of(url).map_err(|why| Error::Url { url: url.into(), why })?;
+    Ok(sqlite::Sqlite::open_reading(Path::new(path))?.map(|store| Arc::new(store) as Arc<dyn Store>))
 }
 
 fn path_of(url: &str) -> std::result::Result<&str, &'static str> {

@@ -17,5 +17,6 @@ mod store;
 mod store_file;
 mod store_full;
 mod store_kill;
+mod store_monitor;
 mod support;
 mod tcp_table;

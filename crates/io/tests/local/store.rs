@@ -190,7 +190,7 @@ async fn a_sweep_removes_what_has_outlived_its_time_and_leaves_history() {
     assert_eq!(store.sweep(Timestamp(EXPIRED_LIFE)).await.unwrap(), 0);
     assert_eq!(store.sweep(Timestamp(86_400 + EXPIRED_LIFE)).await.unwrap(), 1);
     assert_eq!(store.sweep(Timestamp(86_401 + EXPIRED_LIFE)).await.unwrap(), 1);
-    assert_eq!(store.counts().await.unwrap(), Counts { policies: 1, history: 1, failures: 0, probes: 1 });
+    assert_eq!(store.counts().await.unwrap(), Counts { policies: 1, history: 1, probes: 1, ..Counts::default() });
 }
 
 #[tokio::test]

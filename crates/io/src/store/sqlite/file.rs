@@ -17,7 +17,7 @@ use super::super::{Error, Result};
 /// "SMXd", in the header of every database of ours (`PRAGMA application_id`).
 const APPLICATION_ID: u32 = 0x534d_5864;
 /// One file for each format, in order.
-const MIGRATIONS: [&str; 1] = [include_str!("migrations/001_policies.sql")];
+const MIGRATIONS: [&str; 2] = [include_str!("migrations/001_policies.sql"), include_str!("migrations/002_monitor.sql")];
 /// How long to wait for another process.
 const PATIENCE: Duration = Duration::from_secs(5);
 /// Octets of the header that are looked at: the magic words, the format at 60 and the application id at 68.
@@ -48,6 +48,22 @@ pub(super) fn open(path: &Path) -> Result<(Connection, Connection)> {
     let reader = connect(path, OpenFlags::SQLITE_OPEN_READ_ONLY, 512).map_err(failed)?;
     super::reader::verify(&reader).map_err(|error| Error::Corrupt { path: path.into(), detail: error.to_string() })?;
     Ok((writer, reader))
+}
+
+/// Opens the file for reading alone, and changes nothing. `None`: there is no file, or one of a format before ours.
+pub(super) fn open_reading(path: &Path) -> Result<Option<Connection>> {
+    if inspect(path)? == Found::Nothing {
+        return Ok(None);
+    }
+    let failed = |error: rusqlite::Error| Error::of(path, &error);
+    let reader = connect(path, OpenFlags::SQLITE_OPEN_READ_ONLY, 512).map_err(failed)?;
+    let found = format(&reader).map_err(failed)?;
+    known(path, found)?;
+    if found < newest() {
+        return Ok(None);
+    }
+    super::reader::verify(&reader).map_err(|error| Error::Corrupt { path: path.into(), detail: error.to_string() })?;
+    Ok(Some(reader))
 }
 
 /// Whether a format is one we know.

@@ -6,6 +6,7 @@
 //! cut, and with them the protection that caching is for; thanks to the shared commits the price is one flush for all batches
 //! that wait. Page caches are small on purpose: a cache hit never comes here.
 mod file;
+mod monitor;
 mod reader;
 mod row;
 #[cfg(test)]
@@ -21,6 +22,7 @@ use strictmx_engine::time::Timestamp;
 use strictmx_proto::name::Domain;
 use tokio::sync::{mpsc, oneshot};
 
+use super::monitor::{AlertRow, Watched};
 use super::{Batch, Counts, Error, FailureRow, HistoryRow, ProbeRow, Result, Row, Store};
 use reader::Question;
 use writer::Order;
@@ -40,6 +42,21 @@ impl Sqlite {
     pub(super) fn open(path: &Path) -> Result<Self> {
         let (writer, reader) = file::open(path)?;
         Self::over(path, writer, reader)
+    }
+
+    /// Opens the file for reading alone; whatever is to be written is answered as by a closed store. `None`: there is nothing
+    /// that could be read.
+    pub(super) fn open_reading(path: &Path) -> Result<Option<Self>> {
+        let Some(reader) = file::open_reading(path)? else {
+            return Ok(None);
+        };
+        let (orders, _) = mpsc::channel(1);
+        let (questions, to_read) = mpsc::channel(QUEUE);
+        let for_reader = PathBuf::from(path);
+        start(path, "store-reader", move || {
+            reader::run(reader, &for_reader, to_read);
+        })?;
+        Ok(Some(Self { orders, questions }))
     }
 
     /// Starts the two threads over two connections to the file at `path`.
@@ -125,6 +142,20 @@ impl Store for Sqlite {
 
     fn last_probe(&self, domain: &Domain) -> BoxFuture<'static, Result<Option<ProbeRow>>> {
         self.probes_of(domain, 1).map(|found| found.map(|rows| rows.into_iter().next())).boxed()
+    }
+
+    fn watched(&self, domain: &Domain) -> BoxFuture<'static, Result<Watched>> {
+        let domain = domain.clone();
+        self.ask(move |db| monitor::watched(db, &domain))
+    }
+
+    fn alerts_due(&self, now: Timestamp, limit: usize) -> BoxFuture<'static, Result<Vec<AlertRow>>> {
+        self.ask(move |db| monitor::due(db, now, limit))
+    }
+
+    fn alerts_of(&self, domain: &Domain, limit: usize) -> BoxFuture<'static, Result<Vec<AlertRow>>> {
+        let domain = domain.clone();
+        self.ask(move |db| monitor::alerts_of(db, &domain, limit))
     }
 
     fn counts(&self) -> BoxFuture<'static, Result<Counts>> {

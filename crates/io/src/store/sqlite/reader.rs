@@ -8,7 +8,7 @@ use strictmx_proto::name::Domain;
 use tokio::sync::{mpsc, oneshot};
 
 use super::super::{Counts, Error, FailureRow, HistoryRow, ProbeRow, Result, Row};
-use super::row;
+use super::{monitor, row};
 
 /// Looks something up and answers whoever asked.
 type Look = Box<dyn FnOnce(&Connection, &Path) + Send>;
@@ -72,7 +72,8 @@ const PROBES_OF: &str = "SELECT domain, at, policy_id, host, seen, covered, resu
 
 /// Whether the tables are there, with the columns we know.
 pub(super) fn verify(db: &Connection) -> rusqlite::Result<()> {
-    [POLICIES, POLICY, HISTORY, FAILURES, PROBES, PROBES_OF].iter().try_for_each(|sql| db.prepare(sql).map(drop))
+    [POLICIES, POLICY, HISTORY, FAILURES, PROBES, PROBES_OF].iter().try_for_each(|sql| db.prepare(sql).map(drop))?;
+    monitor::verify(db)
 }
 
 /// A page of policies. Rows that can no longer be read are passed over, so a page is short only at the end.
@@ -106,7 +107,7 @@ pub(super) fn probes_of(db: &Connection, domain: &Domain, limit: usize) -> rusql
 }
 
 /// At most `limit` rows that can be read. The database is stepped, not told the limit, since rows may be passed over.
-fn rows<T>(
+pub(super) fn rows<T>(
     db: &Connection,
     sql: &str,
     params: impl Params,
@@ -120,7 +121,8 @@ fn rows<T>(
 /// Rows of every kind.
 pub(super) fn counts(db: &Connection) -> rusqlite::Result<Counts> {
     let sql = "SELECT (SELECT count(*) FROM policy), (SELECT count(*) FROM history),
-        (SELECT count(*) FROM failure), (SELECT count(*) FROM probe)";
+        (SELECT count(*) FROM failure), (SELECT count(*) FROM probe), (SELECT count(*) FROM look),
+        (SELECT count(*) FROM span), (SELECT count(*) FROM incident), (SELECT count(*) FROM alert)";
     let number = |row: &SqlRow<'_>, column| row.get(column).map(|count: i64| u64::try_from(count).unwrap_or(0));
     db.prepare_cached(sql)?.query_row([], |row| {
         Ok(Counts {
@@ -128,6 +130,10 @@ pub(super) fn counts(db: &Connection) -> rusqlite::Result<Counts> {
             history: number(row, 1)?,
             failures: number(row, 2)?,
             probes: number(row, 3)?,
+            watched: number(row, 4)?,
+            spans: number(row, 5)?,
+            incidents: number(row, 6)?,
+            alerts: number(row, 7)?,
         })
     })
 }

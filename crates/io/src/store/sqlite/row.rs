@@ -33,13 +33,14 @@ pub(super) fn kept<T>(found: rusqlite::Result<T>) -> Option<rusqlite::Result<T>>
 }
 
 /// The columns of a row, taken from left to right: by number they cost a tenth of what they cost by name.
-struct Columns<'a> {
+pub(super) struct Columns<'a> {
     row: &'a SqlRow<'a>,
     next: usize,
 }
 
 impl<'a> Columns<'a> {
-    const fn of(row: &'a SqlRow<'a>) -> Self {
+    /// The columns of this row.
+    pub(super) const fn of(row: &'a SqlRow<'a>) -> Self {
         Self { row, next: 0 }
     }
 
@@ -49,24 +50,28 @@ impl<'a> Columns<'a> {
         self.row.get_ref(column)
     }
 
-    fn take<T: FromSql>(&mut self) -> rusqlite::Result<T> {
+    /// The next column.
+    pub(super) fn take<T: FromSql>(&mut self) -> rusqlite::Result<T> {
         let column = self.next;
         self.next += 1;
         self.row.get(column)
     }
 
-    fn time(&mut self) -> rusqlite::Result<Timestamp> {
+    /// The next column, a time.
+    pub(super) fn time(&mut self) -> rusqlite::Result<Timestamp> {
         self.take().map(|seconds: i64| Timestamp(u64::try_from(seconds).unwrap_or(0)))
     }
 
-    fn domain(&mut self) -> rusqlite::Result<Domain> {
+    /// The next column, a name.
+    pub(super) fn domain(&mut self) -> rusqlite::Result<Domain> {
         let text = self.raw()?.as_str()?;
         Domain::parse_lenient(text)
             .map_err(|error| senseless(format!("`{}` is no domain name: {error}", text.escape_debug())))
     }
 }
 
-fn senseless(why: String) -> rusqlite::Error {
+/// A row that makes no sense.
+pub(super) fn senseless(why: String) -> rusqlite::Error {
     rusqlite::Error::FromSqlConversionFailure(0, Type::Text, why.into())
 }
 

@@ -9,7 +9,7 @@ use super::super::{
     Batch, Covered, EXPIRED_LIFE, Error, FAILURES, FailureRow, HISTORY_IN_ALL, HISTORY_PER_DOMAIN, HistoryRow,
     PROBE_LIFE, ProbeRow, Result,
 };
-use super::row;
+use super::{monitor, row};
 
 /// Batches that share a commit at most.
 const GROUP: usize = 128;
@@ -133,7 +133,9 @@ fn apply(db: &Transaction<'_>, batch: &Batch) -> rusqlite::Result<()> {
     }
     add_history(db, &batch.history)?;
     add_failures(db, &batch.failures)?;
-    add_probes(db, &batch.probes)
+    add_probes(db, &batch.probes)?;
+    monitor::add_looks(db, &batch.looks)?;
+    monitor::note(db, &batch.attempts)
 }
 
 fn add_history(db: &Transaction<'_>, rows: &[HistoryRow]) -> rusqlite::Result<()> {
@@ -185,6 +187,7 @@ fn sweep(db: &mut Connection, now: Timestamp) -> rusqlite::Result<u64> {
         "DELETE FROM history WHERE seq <= (SELECT seq FROM history ORDER BY seq DESC LIMIT 1 OFFSET ?1)",
         [row::count(HISTORY_IN_ALL)],
     )?;
+    gone += monitor::sweep(&work, now)?;
     work.commit()?;
     Ok(u64::try_from(gone).unwrap_or(u64::MAX))
 }
