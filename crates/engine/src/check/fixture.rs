@@ -11,7 +11,7 @@ use super::{
         ResolverSeen, ServerSaid, Session, Timing, TlsMade, Trial, TrialResult, Visit, Way, ZoneSeen,
     },
 };
-pub(crate) use crate::fixture::name;
+pub(crate) use crate::fixture::{name, servfail};
 use crate::{
     fact::{AddrSeen, CertSeen, Dnssec, Exchange, Mx, Seen, TlsOutcome, Txt, TxtSeen},
     time::Timestamp,

@@ -62,6 +62,6 @@ fn line(context: &Context<'_>, id: &str) -> String {
 }
 
 /// The same with a new id, made of the moment of the look.
-fn new_line(context: &Context<'_>) -> String {
+pub(super) fn new_line(context: &Context<'_>) -> String {
     line(context, &calendar::new_id(context.seen.at))
 }
