@@ -86,6 +86,11 @@ pub(super) fn guards(context: &Context<'_>, host: &HostSeen) -> bool {
         && shown.all(|made| fit::of(&guard, made) == fit::Fit::Fits)
 }
 
+/// Whether a host has TLSA records that count.
+pub(super) fn publishes(host: &HostSeen) -> bool {
+    matches!(Published::of(host), Published::Signed { .. })
+}
+
 /// What is published for one host. The first of its names with signed records counts (DANE-2.2.3-2).
 enum Published<'a> {
     /// Not asked for.
