@@ -5,7 +5,7 @@
 //! `(other)`.
 use alloc::{boxed::Box, vec::Vec};
 
-use hashbrown::HashMap;
+use hashbrown::{HashMap, hash_map::Entry};
 use serde::{Deserialize, Serialize};
 use strictmx_proto::name::Domain;
 
@@ -65,6 +65,10 @@ pub struct PolicyKey {
 }
 
 impl PolicyKey {
+    fn octets(&self) -> usize {
+        ROW + self.text.iter().chain(&self.mx).map(|line| line.len() + size_of::<Box<str>>()).sum::<usize>()
+    }
+
     /// The policy that stands for all further ones of this kind and domain.
     #[must_use]
     pub fn other(&self) -> Self {
@@ -94,6 +98,14 @@ pub struct Detail {
 }
 
 impl Detail {
+    fn octets(&self) -> usize {
+        let Self { result_type: _, sending_mta_ip, receiving_mx_hostname, receiving_mx_helo, .. } = self;
+        let Self { receiving_ip, additional_information, failure_reason_code, .. } = self;
+        let texts = [sending_mta_ip, receiving_mx_hostname, receiving_mx_helo, receiving_ip];
+        let texts = texts.into_iter().chain([additional_information, failure_reason_code]);
+        ROW + texts.flatten().map(|text| text.len()).sum::<usize>()
+    }
+
     /// The row that stands for all further ones of this result.
     #[must_use]
     pub fn other(&self) -> Self {
@@ -166,13 +178,24 @@ pub struct Bounds {
     pub policies: usize,
     /// Details of one policy.
     pub details: usize,
+    /// Memory of all rows together, octets, roughly. At the bound no row is made any more, not even for a domain.
+    pub octets: usize,
 }
 
 impl Default for Bounds {
-    /// 64 policies, 256 details each.
+    /// 64 policies, 256 details each, 64 MiB.
     fn default() -> Self {
-        Self { policies: 64, details: 256 }
+        Self { policies: 64, details: 256, octets: 64 * 1024 * 1024 }
     }
+}
+
+/// Whether an event was counted.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Kept {
+    /// It was.
+    Yes,
+    /// It was not: there is no memory left for another domain.
+    No,
 }
 
 /// What was counted since it was last taken.
@@ -181,7 +204,11 @@ pub struct Tally {
     bounds: Bounds,
     rows: HashMap<(Day, Scope, Domain), Row>,
     sessions: u64,
+    octets: usize,
 }
+
+/// What a row of a domain, a policy or a detail takes beside its texts, octets, roughly.
+const ROW: usize = 256;
 
 #[derive(Debug, Default)]
 struct Row {
@@ -210,18 +237,31 @@ impl Tally {
     }
 
     /// Counts one session under one policy, or a failure without a session.
-    pub fn add(&mut self, event: Event<'_>) {
-        let row = self.rows.entry((event.day, event.scope, event.domain.clone())).or_default();
+    pub fn add(&mut self, event: Event<'_>) -> Kept {
+        let Self { bounds, rows, octets, .. } = self;
+        let short = *octets >= bounds.octets;
+        let row = match rows.entry((event.day, event.scope, event.domain.clone())) {
+            Entry::Occupied(row) => row.into_mut(),
+            Entry::Vacant(_) if short => return Kept::No,
+            Entry::Vacant(place) => {
+                *octets += ROW + event.domain.as_str().len();
+                place.insert(Row::default())
+            }
+        };
         if let Some(record) = event.record
             && row.record.as_deref() != Some(record)
         {
+            *octets += record.len();
             row.record = Some(record.into());
         }
-        let full = row.policies.len() >= self.bounds.policies;
+        let full = short || row.policies.len() >= bounds.policies;
         let (counts, details) = match row.policies.get_mut(event.policy) {
             Some(known) => known,
             None if full => row.policies.entry(event.policy.other()).or_default(),
-            None => row.policies.entry(event.policy.clone()).or_default(),
+            None => {
+                *octets += event.policy.octets();
+                row.policies.entry(event.policy.clone()).or_default()
+            }
         };
         match event.outcome {
             Outcome::Success => counts.success = counts.success.saturating_add(1),
@@ -229,15 +269,19 @@ impl Tally {
             Outcome::None => {}
         }
         for detail in event.details {
-            let full = details.len() >= self.bounds.details;
+            let full = short || details.len() >= bounds.details;
             let number = match details.get_mut(detail) {
                 Some(known) => known,
                 None if full => details.entry(detail.other()).or_default(),
-                None => details.entry(detail.clone()).or_default(),
+                None => {
+                    *octets += detail.octets();
+                    details.entry(detail.clone()).or_default()
+                }
             };
             *number = number.saturating_add(1);
         }
         self.sessions = self.sessions.saturating_add(1);
+        Kept::Yes
     }
 
     /// Events counted since it was last taken.
@@ -258,9 +302,16 @@ impl Tally {
         self.rows.is_empty()
     }
 
+    /// Memory that the rows take, octets, roughly.
+    #[must_use]
+    pub const fn octets(&self) -> usize {
+        self.octets
+    }
+
     /// Hands over what was counted, and begins anew.
     pub fn take(&mut self) -> Vec<DomainDay> {
         self.sessions = 0;
+        self.octets = 0;
         let rows = core::mem::take(&mut self.rows);
         rows.into_iter()
             .map(|((day, scope, domain), row)| DomainDay {
@@ -322,7 +373,8 @@ mod tests {
     fn add(tally: &mut Tally, policy: &PolicyKey, outcome: Outcome, details: &[Detail]) {
         let domain = Domain::parse("example.com").unwrap();
         let record = Some("v=TLSRPTv1; rua=mailto:a@example.com");
-        tally.add(Event { day: Day(1), domain: &domain, scope: Scope::Domain, record, policy, outcome, details });
+        let event = Event { day: Day(1), domain: &domain, scope: Scope::Domain, record, policy, outcome, details };
+        assert_eq!(tally.add(event), Kept::Yes);
     }
 
     #[test]
@@ -342,7 +394,7 @@ mod tests {
 
     #[test]
     fn what_does_not_fit_is_counted_in_the_rows_of_other() {
-        let mut tally = Tally::new(Bounds { policies: 2, details: 2 });
+        let mut tally = Tally::new(Bounds { policies: 2, details: 2, ..Bounds::default() });
         for text in ["a", "b", "c", "d", "c"] {
             add(&mut tally, &policy(text), Outcome::Success, &[]);
         }
@@ -358,5 +410,23 @@ mod tests {
         assert_eq!(a.counts, Counts { success: 1, failure: 4 });
         assert_eq!(a.details.iter().map(|(_, number)| number).sum::<u64>(), 4);
         assert_eq!(a.details.iter().find(|(told, _)| told.failure_reason_code.as_deref() == Some(OTHER)).unwrap().1, 2);
+    }
+
+    #[test]
+    fn at_the_bound_of_memory_known_domains_are_counted_and_new_ones_are_not() {
+        let mut tally = Tally::new(Bounds { octets: 1, ..Bounds::default() });
+        add(&mut tally, &policy("a"), Outcome::Success, &[]);
+        let before = tally.octets();
+        add(&mut tally, &policy("a"), Outcome::Failure, &[detail("mx1"), detail("mx2")]);
+        add(&mut tally, &policy("b"), Outcome::Success, &[]);
+        let (domain, policy) = (Domain::parse("other.example").unwrap(), policy("a"));
+        let (day, scope, record) = (Day(1), Scope::Domain, None);
+        let outcome = Outcome::Success;
+        let event = Event { day, domain: &domain, scope, record, policy: &policy, outcome, details: &[] };
+        assert_eq!(tally.add(event), Kept::No);
+        assert_eq!((tally.octets(), tally.events(), tally.len()), (before, 3, 1));
+        let taken = tally.take();
+        assert_eq!(taken[0].policies.iter().map(|day| day.counts.success + day.counts.failure).sum::<u64>(), 3);
+        assert_eq!(tally.octets(), 0);
     }
 }
