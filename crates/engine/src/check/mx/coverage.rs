@@ -6,12 +6,13 @@ use strictmx_proto::{
     sts::{Mode, Pattern},
 };
 
+use super::near;
 use crate::{
     check::{
         Check, Context, Family, Findings, Severity, Side,
         policy::{
-            lines::{Line, distance, lines, places},
-            patterns::{mx_lines, published},
+            lines::{Key, Line, lines, places},
+            patterns::{meant, mx_lines, published},
             values,
         },
         providers, suggest,
@@ -23,7 +24,8 @@ pub(in crate::check) static UNCOVERED: Check = Check {
     id: "sts.policy.mx-uncovered",
     family: Family::Mx,
     title: "an MX host is not in the policy",
-    why: "Under `enforce` no sender that honours MTA-STS delivers to a host that no `mx` line matches: its mail waits, and goes back in the end if no other host takes it.",
+    why: "Under `enforce` no sender that honours MTA-STS delivers to a host that no `mx` line matches: its mail \
+          waits, and goes back in the end if no other host takes it.",
     requirement: "STS-4.1-1",
     side: Side::Policy,
 };
@@ -31,7 +33,8 @@ pub(in crate::check) static UNMATCHED: Check = Check {
     id: "sts.policy.mx-unmatched",
     family: Family::Mx,
     title: "an `mx` line matches no live MX host",
-    why: "Either an MX record is missing, or the line is left over: it lets a host pose as your mail server that is none any more.",
+    why: "Either an MX record is missing, or the line is left over: it lets a host pose as your mail server that is \
+          none any more.",
     requirement: "STS-10.4-1",
     side: Side::Policy,
 };
@@ -39,7 +42,8 @@ pub(in crate::check) static PROVIDER_PATTERN: Check = Check {
     id: "sts.policy.mx-provider-pattern",
     family: Family::Mx,
     title: "the provider names its hosts by another pattern",
-    why: "The provider recommends a pattern for its customers' policies, and may rename hosts within it. A policy that names them one by one is right today and has to be watched.",
+    why: "The provider recommends a pattern for its customers' policies, and may rename hosts within it. A policy \
+          that names them one by one is right today and has to be watched.",
     requirement: "STS-3.2-9",
     side: Side::Policy,
 };
@@ -84,83 +88,70 @@ impl<'a> Coverage<'a> {
     fn covers(&self, host: &Domain) -> bool {
         self.patterns.iter().any(|(_, pattern)| pattern.matches(host))
     }
+
+    /// The hosts that nothing covers.
+    fn left(&self) -> Vec<&'a Domain> {
+        self.live.iter().copied().filter(|host| !self.covers(host)).collect()
+    }
+
+    /// Whether a pattern matches no live host.
+    fn is_idle(&self, pattern: &Pattern) -> bool {
+        !self.live.iter().any(|host| pattern.matches(host))
+    }
+
+    /// The line that names this host in a way senders do not read.
+    fn meant(&self, host: &Domain) -> Option<u32> {
+        let names = |line: &&Line<'_>| {
+            let value = line.meant(Key::Mx).unwrap_or_default();
+            meant(value).iter().any(|pattern| pattern.matches(host))
+        };
+        self.lines.iter().find(names).map(|line| line.number)
+    }
+
+    /// The pattern that was probably meant to match a host, with its line, and why it does not.
+    fn nearest(&self, host: &Domain) -> Option<(u32, &Pattern, String)> {
+        let by_depth =
+            self.patterns.iter().find_map(|(line, pattern)| Some((*line, pattern, near::depth(pattern, host)?)));
+        let idle = || self.patterns.iter().filter(|(_, pattern)| self.is_idle(pattern));
+        by_depth.or_else(|| idle().find_map(|(line, pattern)| Some((*line, pattern, near::slip(pattern, host)?))))
+    }
 }
 
 fn uncovered(context: &Context<'_>, coverage: &Coverage<'_>, found: &mut Findings) {
-    let left: Vec<&Domain> = coverage.live.iter().copied().filter(|host| !coverage.covers(host)).collect();
+    let left = coverage.left();
     let all = left.len() == coverage.live.len();
-    for host in &left {
+    for host in left {
+        let near = coverage.nearest(host);
         let mut seen = format!("No `mx` line matches {host}.");
-        if let Some(why) = nearest(coverage, host) {
-            seen.push(' ');
-            seen.push_str(&why);
+        if let Some((line, pattern, why)) = &near {
+            seen.push_str(&format!(" `mx: {pattern}` in line {line} does not: {why}."));
         }
         if all && coverage.live.len() > 1 {
             seen.push_str(" No other MX host is matched either.");
         }
-        let meant = published(&coverage.lines).into_iter().find(|(_, pattern)| pattern.matches(host));
-        let line = suggest::pattern_for(host).map(|pattern| mx_lines(&[pattern])).unwrap_or_default();
-        let step = match meant {
-            Some((number, _)) => {
-                format!("Line {number} is meant to name it, but senders do not read it: correct that line.")
-            }
-            None if line.is_empty() => {
+        let publish = suggest::pattern_for(host).map(|pattern| mx_lines(&[pattern])).unwrap_or_default();
+        let step = match coverage.meant(host) {
+            Some(line) => format!("Line {line} is meant to name it, but senders do not read it so: correct that line."),
+            None if publish.is_empty() => {
                 String::from("A policy cannot name this host: give it a name without an underscore.")
             }
-            None => step(context, host),
+            None => step(context, coverage, host, near.map(|(line, pattern, _)| (line, pattern))),
         };
-        found.add(&UNCOVERED, Severity::Error, seen).about(String::from(host.as_str())).step(step).publish(line);
+        found.add(&UNCOVERED, Severity::Error, seen).about(String::from(host.as_str())).step(step).publish(publish);
     }
 }
 
-fn step(context: &Context<'_>, host: &Domain) -> String {
-    let add = "Add the line to the policy, then give the `_mta-sts` record a new id.";
+fn step(context: &Context<'_>, coverage: &Coverage<'_>, host: &Domain, near: Option<(u32, &Pattern)>) -> String {
+    let add = match near {
+        Some((line, pattern)) if coverage.is_idle(pattern) => {
+            format!("Put the line in the place of line {line}, then give the `_mta-sts` record a new id.")
+        }
+        _ => String::from("Add the line to the policy, then give the `_mta-sts` record a new id."),
+    };
     if context.intent.mx.is_empty() || context.intent.mx.contains(host) {
-        return String::from(add);
+        return add;
     }
     format!("This host is not among the declared ones. Delete its MX record; if it is meant: {add}")
-}
-
-/// The pattern that was probably meant to match a host, and why it does not.
-fn nearest(coverage: &Coverage<'_>, host: &Domain) -> Option<String> {
-    let by_depth = coverage.patterns.iter().find_map(|(line, pattern)| Some((line, pattern, depth(pattern, host)?)));
-    let by_letters =
-        || coverage.patterns.iter().find_map(|(line, pattern)| Some((line, pattern, slip(pattern, host)?)));
-    let (line, pattern, why) = by_depth.or_else(by_letters)?;
-    Some(format!("`mx: {pattern}` in line {line} does not: {why}."))
-}
-
-fn depth(pattern: &Pattern, host: &Domain) -> Option<String> {
-    let labels = |name: &Domain| name.labels().count();
-    let is_below = |name: &Domain, base: &Domain| {
-        name.as_str().strip_suffix(base.as_str()).is_some_and(|rest| rest.ends_with('.'))
-    };
-    match pattern {
-        Pattern::Wildcard(base) if host == base => {
-            Some(format!("`*` stands for exactly one label, and {host} has none before {base}"))
-        }
-        Pattern::Wildcard(base) if is_below(host, base) => Some(format!(
-            "`*` stands for exactly one label, and {host} has {} before {base}",
-            labels(host) - labels(base)
-        )),
-        // `*.mx.example.com` for `mail.example.com`: one label too many.
-        Pattern::Wildcard(base)
-            if base.parent().is_some_and(|parent| !parent.is_single_label() && host.is_one_below(&parent)) =>
-        {
-            Some(format!("it stands for hosts below {base}, one level deeper"))
-        }
-        Pattern::Exact(name) if is_below(host, name) => Some(format!("without `*.` it names only {name} itself")),
-        _ => None,
-    }
-}
-
-fn slip(pattern: &Pattern, host: &Domain) -> Option<String> {
-    let Pattern::Exact(name) = pattern else {
-        return None;
-    };
-    let long = name.as_str().len().max(host.as_str().len()) > 80;
-    (!long && distance(name.as_str(), host.as_str()) == 1)
-        .then(|| String::from("there is a slip in one letter, or it is another host"))
 }
 
 fn unmatched(context: &Context<'_>, coverage: &Coverage<'_>, found: &mut Findings) {
@@ -171,10 +162,12 @@ fn unmatched(context: &Context<'_>, coverage: &Coverage<'_>, found: &mut Finding
         _ => None,
     });
     let hosts: BTreeSet<&Domain> = coverage.live.iter().copied().chain(told).chain(&context.intent.mx).collect();
-    let left = |pattern: &Pattern| !hosts.iter().any(|host| pattern.matches(host));
+    let uncovered = coverage.left();
     let mut told: Vec<&Pattern> = Vec::new();
-    for (_, pattern) in coverage.patterns.iter().filter(|(_, pattern)| left(pattern)) {
-        if told.contains(&pattern) {
+    for (_, pattern) in &coverage.patterns {
+        // One that lies a level too high or too low has been told of with the host it was meant for.
+        let explained = uncovered.iter().any(|host| near::depth(pattern, host).is_some());
+        if explained || told.contains(&pattern) || hosts.iter().any(|host| pattern.matches(host)) {
             continue;
         }
         told.push(pattern);
@@ -206,9 +199,20 @@ fn provider(coverage: &Coverage<'_>, found: &mut Findings) {
             continue;
         }
         found
-            .add(&PROVIDER_PATTERN, Severity::Info, format!("{host} belongs to {}, whose hosts are named `{pattern}` (as of {}).", provider.name, provider.as_of))
+            .add(
+                &PROVIDER_PATTERN,
+                Severity::Info,
+                format!(
+                    "{host} belongs to {}, whose hosts are named `{pattern}` \
+                (as of {}).",
+                    provider.name, provider.as_of
+                ),
+            )
             .about(String::from(host.as_str()))
-            .step("Nothing has to be done while the MX records stay as they are; the provider's line makes the policy outlive a change of hosts.")
+            .step(
+                "Nothing has to be done while the MX records stay as they are; the provider's line makes the \
+                   policy outlive a change of hosts.",
+            )
             .publish(mx_lines(core::slice::from_ref(&pattern)));
         told.push(pattern);
     }

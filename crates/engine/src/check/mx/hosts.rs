@@ -14,7 +14,8 @@ pub(super) static ALIAS: Check = Check {
     id: "mx.alias",
     family: Family::Mx,
     title: "an MX record points to an alias",
-    why: "An MX record may not name an alias (CNAME). Most senders follow it, some do not; and policy and certificate have to name the alias, not what it stands for.",
+    why: "An MX record may not name an alias (CNAME). Most senders follow it, some do not; and policy and \
+          certificate have to name the alias, not what it stands for.",
     requirement: "R2181-10.3",
     side: Side::Dns,
 };

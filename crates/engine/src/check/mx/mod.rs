@@ -1,6 +1,7 @@
 //! The MX records (RFC 5321 §5.1, RFC 7505), and whether the policy covers the hosts they name (RFC 8461 §4.1).
 mod coverage;
 mod hosts;
+mod near;
 mod records;
 mod servers;
 #[cfg(test)]

@@ -49,7 +49,8 @@ pub(super) static NONE: Check = Check {
     id: "mx.none",
     family: Family::Mx,
     title: "the domain takes no mail, without saying so",
-    why: "There are neither MX records nor addresses. Senders try for days before the mail goes back; a null MX record tells them at once.",
+    why: "There are neither MX records nor addresses. Senders try for days before the mail goes back; a null MX \
+          record tells them at once.",
     requirement: "R7505-3-1",
     side: Side::Dns,
 };
@@ -57,7 +58,8 @@ pub(super) static IMPLICIT: Check = Check {
     id: "mx.implicit",
     family: Family::Mx,
     title: "there are no MX records, only addresses",
-    why: "Senders then deliver to the domain itself, whose web server seldom takes mail, and a policy has to name the domain as its own MX host.",
+    why: "Senders then deliver to the domain itself, whose web server seldom takes mail, and a policy has to name \
+          the domain as its own MX host.",
     requirement: "R5321-5.1-2",
     side: Side::Dns,
 };
@@ -65,7 +67,8 @@ pub(super) static NULL_WITH_POLICY: Check = Check {
     id: "mx.null-with-policy",
     family: Family::Mx,
     title: "a policy for a domain that takes no mail",
-    why: "The null MX record says that no mail is taken, so that the policy protects nothing. One of the two is not meant.",
+    why: "The null MX record says that no mail is taken, so that the policy protects nothing. One of the two is not \
+          meant.",
     requirement: "R7505-3-1",
     side: Side::Dns,
 };
@@ -81,7 +84,8 @@ pub(super) static UNUSABLE: Check = Check {
     id: "mx.unusable",
     family: Family::Mx,
     title: "an MX record names no host",
-    why: "An MX record must name a host, never an IP address. Senders skip it or bounce the mail, and no policy can match it.",
+    why: "An MX record must name a host, never an IP address. Senders skip it or bounce the mail, and no policy can \
+          match it.",
     requirement: "R5321-5.1-4",
     side: Side::Dns,
 };
@@ -97,7 +101,8 @@ pub(super) static UNAPPROVED: Check = Check {
     id: "mx.unapproved",
     family: Family::Mx,
     title: "an MX host that was not declared",
-    why: "You declared which MX hosts there are to be. Another one is a change somebody forgot to tell, or somebody who wants to read the mail.",
+    why: "You declared which MX hosts there are to be. Another one is a change somebody forgot to tell, or somebody \
+          who wants to read the mail.",
     requirement: "",
     side: Side::Dns,
 };
@@ -132,8 +137,18 @@ fn without_records(context: &Context<'_>, mail: &MailSeen, found: &mut Findings)
     };
     if has_address(addresses) {
         found
-            .add(&IMPLICIT, Severity::Warning, format!("{domain} has addresses but no MX record; mail goes to {domain} itself."))
-            .step(format!("If {domain} takes mail itself, say so; otherwise name the host that does, or publish `MX 0 .` for none."))
+            .add(
+                &IMPLICIT,
+                Severity::Warning,
+                format!(
+                    "{domain} has addresses but no MX record; mail goes to \
+                {domain} itself."
+                ),
+            )
+            .step(format!(
+                "If {domain} takes mail itself, say so; otherwise name the host that does, or publish `MX \
+                           0 .` for none."
+            ))
             .publish(format!("{domain}. 3600 IN MX 10 {domain}."));
         return;
     }
@@ -165,7 +180,8 @@ fn null(context: &Context<'_>, records: &[Mx], found: &mut Findings) {
             )
             .step(format!("Delete the record `{domain}. IN MX 0 .`, or all the others."));
     } else if has_policy(context) {
-        let step = "If no mail is to be taken, take MTA-STS down: `mode: none` first, and record and policy away when the longest max_age has passed. Otherwise publish the MX records that are missing.";
+        let step = "If no mail is to be taken, take MTA-STS down: `mode: none` first, and record and policy away \
+                    when the longest max_age has passed. Otherwise publish the MX records that are missing.";
         found
             .add(
                 &NULL_WITH_POLICY,
@@ -231,7 +247,8 @@ fn unapproved(context: &Context<'_>, found: &mut Findings) {
             String::from("Find out who added the record. If it is meant, add the host to the declared ones.")
         } else {
             format!(
-                "Find out who added the record. If it is meant, add the host to the declared ones and `{policy}` to the policy."
+                "Find out who added the record. If it is meant, add the host to the declared ones and `{policy}` to \
+                 the policy."
             )
         };
         found

@@ -14,7 +14,8 @@ pub(super) static SERVERS_DIFFER: Check = Check {
     id: "mx.servers-differ",
     family: Family::Mx,
     title: "the name servers give different MX records",
-    why: "Which hosts a sender sees depends on chance. A host that only one server names is easily missing in the policy.",
+    why: "Which hosts a sender sees depends on chance. A host that only one server names is easily missing in the \
+          policy.",
     requirement: "STS-8.1-1",
     side: Side::NameServers,
 };

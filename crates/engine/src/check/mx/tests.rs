@@ -5,7 +5,9 @@ use core::net::Ipv4Addr;
 use crate::{
     check::{
         Family, Finding, Intent, Observations, Severity,
-        fixture::{POLICY, address, findings, found, healthy, host, mail, mx, name, none, nx, servers, visit},
+        fixture::{
+            POLICY, address, findings, found, healthy, host, is_well_formed, mail, mx, name, none, nx, servers, visit,
+        },
         observations::Octets,
     },
     fact::{AddrSeen, DnsFailure, DnsFailureKind, Dnssec, Exchange, Mx, Seen},
@@ -171,7 +173,8 @@ fn servers_that_give_different_records_are_a_warning_that_shows_each_answer() {
     assert_eq!((finding.check.id, finding.severity), ("mx.servers-differ", Severity::Warning));
     assert_eq!(
         finding.seen,
-        "ns1.example.com (192.0.2.53): 10 mx.example.com; ns2.example.net (192.0.2.54): 10 mx.example.com, 20 old.example.com."
+        "ns1.example.com (192.0.2.53): 10 mx.example.com; ns2.example.net (192.0.2.54): 10 mx.example.com, 20 \
+         old.example.com."
     );
 }
 
@@ -255,6 +258,9 @@ fn why_a_pattern_does_not_match_is_explained() {
         let found = judged(&covered(&[(10, host)], "enforce", &[pattern]));
         assert_eq!(found[0].check.id, "sts.policy.mx-uncovered", "{pattern}");
         assert!(found[0].seen.contains(why), "{}", found[0].seen);
+        assert!(found[0].next_step.starts_with("Put the line in the place of line 4"), "{}", found[0].next_step);
+        // A leftover of another name is a cause of its own.
+        assert_eq!(found.len(), if pattern == "mx1.example.com" { 2 } else { 1 }, "{found:#?}");
     }
 }
 
@@ -282,6 +288,16 @@ fn a_line_that_senders_do_not_read_covers_nothing_and_is_pointed_to() {
     let found = only(&seen);
     assert_eq!(found.check.id, "sts.policy.mx-uncovered");
     assert!(found.next_step.starts_with("Line 5 is meant to name it"), "{}", found.next_step);
+}
+
+#[test]
+fn a_host_in_a_line_of_several_is_pointed_to_and_so_is_a_slip_only_where_the_line_is_idle() {
+    let mut seen = with_mx(&[(10, "mx1.example.com"), (20, "mx2.example.com")]);
+    let text = POLICY.replace("mx.example.com", "mx1.example.com, mx2.example.com\r\nmx: mx1.example.com");
+    seen.policy_file = Some(Octets(text.into_bytes().into()));
+    let found = only(&seen);
+    assert!(found.next_step.starts_with("Line 3 is meant to name it"), "{}", found.next_step);
+    assert_eq!(found.seen, "No `mx` line matches mx2.example.com.");
 }
 
 #[test]
@@ -343,4 +359,9 @@ fn every_finding_says_what_to_do() {
         let texts: [&str; 2] = [&finding.seen, &finding.next_step];
         assert!(texts.iter().all(|text| text.ends_with(['.', '`'])), "{finding:?}");
     }
+}
+
+#[test]
+fn the_catalogue_is_well_formed() {
+    is_well_formed(super::CHECKS, Family::Mx, &["mx.", "sts.policy."]);
 }

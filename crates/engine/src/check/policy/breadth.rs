@@ -24,7 +24,8 @@ pub(super) static MX_TOO_MANY: Check = Check {
     id: "sts.policy.mx-too-many",
     family: Family::Policy,
     title: "there are very many `mx` lines",
-    why: "strictmx reads a thousand of them, and other senders have bounds of their own. Mail to the hosts of the rest may be refused.",
+    why: "strictmx reads a thousand of them, and other senders have bounds of their own. Mail to the hosts of the \
+          rest may be refused.",
     requirement: "STS-3.2-14",
     side: Side::Policy,
 };
@@ -32,7 +33,8 @@ pub(super) static MX_WILDCARD_BROAD: Check = Check {
     id: "sts.policy.mx-wildcard-broad",
     family: Family::Policy,
     title: "a wildcard covers names of strangers",
-    why: "Anybody can have a name and a certificate under it. An attacker who forges the MX answer then receives the mail, which is what MTA-STS is there to prevent.",
+    why: "Anybody can have a name and a certificate under it. An attacker who forges the MX answer then receives the \
+          mail, which is what MTA-STS is there to prevent.",
     requirement: "STS-10.4-1",
     side: Side::Policy,
 };
@@ -40,7 +42,8 @@ pub(super) static MX_WILDCARD_OWN: Check = Check {
     id: "sts.policy.mx-wildcard-own",
     family: Family::Policy,
     title: "a wildcard covers every host of your own domain",
-    why: "Whoever has a certificate for any host of the domain, a web server for instance, can pose as its mail server.",
+    why: "Whoever has a certificate for any host of the domain, a web server for instance, can pose as its mail \
+          server.",
     requirement: "STS-10.4-1",
     side: Side::Policy,
 };

@@ -11,7 +11,8 @@ pub(super) static BLANK_LINE: Check = Check {
     id: "sts.policy.blank-line",
     family: Family::Policy,
     title: "there is a blank line",
-    why: "The grammar has no blank lines. mox and postfix-tlspol refuse the whole policy for one, be it at the end, and then treat your domain as unprotected.",
+    why: "The grammar has no blank lines. mox and postfix-tlspol refuse the whole policy for one, be it at the end, \
+          and then treat your domain as unprotected.",
     requirement: "D-1",
     side: Side::Policy,
 };
@@ -51,7 +52,8 @@ pub(super) static KEY_CASE: Check = Check {
     id: "sts.policy.key-case",
     family: Family::Policy,
     title: "a key has capital letters",
-    why: "Keys are compared letter by letter. To senders this is an unknown field, and the one that is meant is missing.",
+    why: "Keys are compared letter by letter. To senders this is an unknown field, and the one that is meant is \
+          missing.",
     requirement: "STS-3.2-12",
     side: Side::Policy,
 };
@@ -59,7 +61,8 @@ pub(super) static NEAR_MISS_KEY: Check = Check {
     id: "sts.policy.near-miss-key",
     family: Family::Policy,
     title: "a key is misspelled",
-    why: "Senders ignore fields they do not know, so that the one that is meant is missing without a word of warning: a host of a misspelled `mx` line gets no mail under `enforce`.",
+    why: "Senders ignore fields they do not know, so that the one that is meant is missing without a word of \
+          warning: a host of a misspelled `mx` line gets no mail under `enforce`.",
     requirement: "STS-3.2-12",
     side: Side::Policy,
 };
@@ -75,7 +78,8 @@ pub(super) static REPEATED_KEY: Check = Check {
     id: "sts.policy.repeated-key",
     family: Family::Policy,
     title: "a field stands there more than once",
-    why: "The RFC says that the first one counts. Stalwart and postfix-mta-sts-resolver take the last one, KumoMTA refuses the policy.",
+    why: "The RFC says that the first one counts. Stalwart and postfix-mta-sts-resolver take the last one, KumoMTA \
+          refuses the policy.",
     requirement: "STS-3.2-13",
     side: Side::Policy,
 };
@@ -96,7 +100,10 @@ pub(super) fn judge(context: &Context<'_>, lines: &[Line<'_>], found: &mut Findi
                 found
                     .add(&MALFORMED_LINE, Severity::Error, format!("The line is {}.", quoted(line.text)))
                     .about(line.place())
-                    .step("Delete the line, or write it as `name: value`, the name of at most 32 letters, digits, `_`, `-` and `.`.");
+                    .step(
+                        "Delete the line, or write it as `name: value`, the name of at most 32 letters, digits, \
+                           `_`, `-` and `.`.",
+                    );
             }
             Content::Unknown { name } => {
                 found

@@ -28,7 +28,8 @@ pub(super) static NONE_WITHOUT_MX: Check = Check {
     id: "sts.policy.none-without-mx",
     family: Family::Policy,
     title: "`mode: none` without `mx` lines",
-    why: "The RFC allows it, but Stalwart refuses the policy and keeps enforcing the one it has: MTA-STS is not switched off there.",
+    why: "The RFC allows it, but Stalwart refuses the policy and keeps enforcing the one it has: MTA-STS is not \
+          switched off there.",
     requirement: "STS-3.2-11",
     side: Side::Policy,
 };
@@ -44,7 +45,8 @@ pub(super) static MX_ADDRESS: Check = Check {
     id: "sts.policy.mx-address",
     family: Family::Policy,
     title: "an IP address stands as `mx`",
-    why: "Senders compare the names of the MX records, never addresses. The line matches nothing, and many senders refuse the policy for it.",
+    why: "Senders compare the names of the MX records, never addresses. The line matches nothing, and many senders \
+          refuse the policy for it.",
     requirement: "D-6",
     side: Side::Policy,
 };
@@ -52,7 +54,8 @@ pub(super) static MX_WILDCARD_PLACE: Check = Check {
     id: "sts.policy.mx-wildcard-place",
     family: Family::Policy,
     title: "`*` stands where it may not",
-    why: "`*` may only be the whole first label, as in `*.example.com`. Anything else matches nothing, and many senders refuse the policy for it.",
+    why: "`*` may only be the whole first label, as in `*.example.com`. Anything else matches nothing, and many \
+          senders refuse the policy for it.",
     requirement: "D-6",
     side: Side::Policy,
 };
@@ -60,7 +63,8 @@ pub(super) static MX_SYNTAX: Check = Check {
     id: "sts.policy.mx-syntax",
     family: Family::Policy,
     title: "an `mx` value is no host name",
-    why: "The value is a host name, or `*.` and a name. Anything else matches nothing, and many senders refuse the policy for it.",
+    why: "The value is a host name, or `*.` and a name. Anything else matches nothing, and many senders refuse the \
+          policy for it.",
     requirement: "D-6",
     side: Side::Policy,
 };
@@ -68,7 +72,8 @@ pub(super) static MX_UNDERSCORE: Check = Check {
     id: "sts.policy.mx-underscore",
     family: Family::Policy,
     title: "an `mx` name has an underscore",
-    why: "Host names have none. Some senders accept it, others drop the line or the whole policy; and no public CA issues a certificate for such a name.",
+    why: "Host names have none. Some senders accept it, others drop the line or the whole policy; and no public CA \
+          issues a certificate for such a name.",
     requirement: "D-6",
     side: Side::Policy,
 };
@@ -76,7 +81,8 @@ pub(super) static MX_TRAILING_DOT: Check = Check {
     id: "sts.policy.mx-trailing-dot",
     family: Family::Policy,
     title: "an `mx` name ends in a dot",
-    why: "In a zone file a name ends in a dot, in a policy it may not. Many senders refuse the policy, others find no match.",
+    why: "In a zone file a name ends in a dot, in a policy it may not. Many senders refuse the policy, others find \
+          no match.",
     requirement: "D-7",
     side: Side::Policy,
 };
@@ -84,7 +90,8 @@ pub(super) static MX_U_LABEL: Check = Check {
     id: "sts.policy.mx-u-label",
     family: Family::Policy,
     title: "an `mx` name is not in its ASCII form",
-    why: "Internationalised names are written as A-labels (xn--…). Many senders refuse the policy, others find no match.",
+    why: "Internationalised names are written as A-labels (xn--…). Many senders refuse the policy, others find no \
+          match.",
     requirement: "STS-3.2-10",
     side: Side::Policy,
 };
@@ -113,7 +120,10 @@ fn absent(context: &Context<'_>, lines: &[Line<'_>], found: &mut Findings) {
     if values::mode(lines) == Some(Mode::None) {
         found
             .add(&NONE_WITHOUT_MX, Severity::Warning, "The mode is `none`, and there is no `mx` line.")
-            .step("Keep the `mx` lines of the policy before; they mean nothing in this mode, and every sender accepts them.")
+            .step(
+                "Keep the `mx` lines of the policy before; they mean nothing in this mode, and every sender \
+                   accepts them.",
+            )
             .publish(publish);
     } else {
         found
@@ -166,7 +176,7 @@ fn is_underscored(value: &str) -> bool {
 }
 
 /// The patterns that a value is meant to hold: without preferences, ports, schemes, quotes and whatever else people write.
-fn meant(value: &str) -> Vec<Pattern> {
+pub(in crate::check) fn meant(value: &str) -> Vec<Pattern> {
     const MOST: usize = 10;
     let parts = value.split([',', ';', ' ', '\t']).filter_map(|part| {
         let part = part.trim_matches(['"', '\'', '<', '>', '`', '/']);

@@ -7,7 +7,7 @@ use strictmx_proto::sts::Policy;
 use crate::check::{
     Family, Finding, Intent, Observations, Severity, State,
     context::Context,
-    fixture::{POLICY, findings, healthy, mail, nx, txt},
+    fixture::{POLICY, findings, healthy, is_well_formed, mail, nx, txt},
     observations::Octets,
 };
 
@@ -469,4 +469,24 @@ fn lines_to_publish_come_from_the_live_mx_records() {
     let found = findings(&seen, &Intent::default(), Family::Policy);
     let found = found.iter().find(|finding| finding.check.id == "sts.policy.no-mx").unwrap();
     assert_eq!(found.publish, "mx: *.o-v1.mx.microsoft\nmx: mx2.example.com");
+}
+
+#[test]
+fn the_catalogue_is_well_formed() {
+    is_well_formed(super::CHECKS, Family::Policy, &["sts.policy."]);
+}
+
+proptest::proptest! {
+    #[test]
+    fn any_octets_are_judged_and_a_text_that_our_own_parser_refuses_always_has_an_error(
+        body in proptest::collection::vec(proptest::prelude::any::<u8>(), 0..200),
+        lines in "((version|mode|max_age|mx| Mx|#)?(: ?|=)?(STSv1|enforce|none|[0-9]{0,11}|\\*?\\.?[a-z.]{0,9})[ \t]?(\r\n|\n|\r)?){0,8}",
+    ) {
+        for body in [&body[..], lines.as_bytes()] {
+            let found = of(body);
+            if let Err(error) = Policy::parse(body) {
+                proptest::prop_assert!(found.iter().any(|finding| finding.severity == Severity::Error), "{error}: {found:#?}");
+            }
+        }
+    }
 }

@@ -50,7 +50,8 @@ pub(super) static MODE_NONE: Check = Check {
     id: "sts.policy.mode-none",
     family: Family::Policy,
     title: "MTA-STS is switched off",
-    why: "With `mode: none` senders behave as if there were no policy. That is right while MTA-STS is being taken down, until every policy served before has expired.",
+    why: "With `mode: none` senders behave as if there were no policy. That is right while MTA-STS is being taken \
+          down, until every policy served before has expired.",
     requirement: "STS-5-3",
     side: Side::Policy,
 };
@@ -74,7 +75,8 @@ pub(super) static MAX_AGE_BAD: Check = Check {
     id: "sts.policy.max-age-bad",
     family: Family::Policy,
     title: "max_age is no number of seconds",
-    why: "It is one to ten digits, the number of seconds, without sign, unit or point. Senders refuse a policy with anything else.",
+    why: "It is one to ten digits, the number of seconds, without sign, unit or point. Senders refuse a policy with \
+          anything else.",
     requirement: "D-3",
     side: Side::Policy,
 };
@@ -82,7 +84,8 @@ pub(super) static MAX_AGE_TOO_LARGE: Check = Check {
     id: "sts.policy.max-age-too-large",
     family: Family::Policy,
     title: "max_age is above one year",
-    why: "31557600 is the largest value. postfix-mta-sts-resolver refuses the policy for a larger one, Stalwart keeps it for one day only.",
+    why: "31557600 is the largest value. postfix-mta-sts-resolver refuses the policy for a larger one, Stalwart \
+          keeps it for one day only.",
     requirement: "D-4",
     side: Side::Policy,
 };
@@ -90,7 +93,8 @@ pub(super) static MAX_AGE_ZERO: Check = Check {
     id: "sts.policy.max-age-zero",
     family: Family::Policy,
     title: "max_age is 0",
-    why: "A policy that may not be kept protects nobody: whoever can interrupt the look-up or the fetch has switched it off.",
+    why: "A policy that may not be kept protects nobody: whoever can interrupt the look-up or the fetch has switched \
+          it off.",
     requirement: "D-5",
     side: Side::Policy,
 };
@@ -98,7 +102,9 @@ pub(super) static MAX_AGE_SHORT: Check = Check {
     id: "sts.policy.max-age-short",
     family: Family::Policy,
     title: "max_age is short for enforce",
-    why: "Senders are protected by the policy they have kept. Those that write to you less often than max_age meet you anew each time, and an attacker who blocks the fetch then gets the mail. Google is said to ignore less than a day.",
+    why: "Senders are protected by the policy they have kept. Those that write to you less often than max_age meet \
+          you anew each time, and an attacker who blocks the fetch then gets the mail. Google is said to ignore less \
+          than a day.",
     requirement: "STS-3.2-8",
     side: Side::Policy,
 };
@@ -106,7 +112,8 @@ pub(super) static MAX_AGE_FLOORS: Check = Check {
     id: "sts.policy.max-age-floors",
     family: Family::Policy,
     title: "some senders keep the policy for longer than max_age",
-    why: "A low max_age does not shorten the way back for every sender: some have floors of their own. Reckon with those when you plan a change.",
+    why: "A low max_age does not shorten the way back for every sender: some have floors of their own. Reckon with \
+          those when you plan a change.",
     requirement: "STS-8.3-1",
     side: Side::Policy,
 };
@@ -185,7 +192,8 @@ fn judge_mode(context: &Context<'_>, lines: &[Line<'_>], found: &mut Findings) {
         Mode::Enforce => {}
         Mode::Testing => {
             let step = if context.seen.tlsrpt.as_ref().is_some_and(|seen| seen.record.txt.data().is_none()) {
-                "Publish a TLSRPT record, so that senders tell you what would fail; when nothing fails, go to `enforce`."
+                "Publish a TLSRPT record, so that senders tell you what would fail; when nothing fails, go to \
+                 `enforce`."
             } else {
                 "Read the TLS reports; when no sender reports a failure for two weeks, go to `enforce`."
             };
@@ -199,10 +207,10 @@ fn judge_mode(context: &Context<'_>, lines: &[Line<'_>], found: &mut Findings) {
                 .step(step);
         }
         Mode::None => {
-            found
-                .add(&MODE_NONE, Severity::Info, "The mode is `none`.")
-                .about(line.place())
-                .step("To take MTA-STS down, keep record, policy and certificate until the longest max_age ever served has passed since. To be protected, publish `mode: testing` first.");
+            found.add(&MODE_NONE, Severity::Info, "The mode is `none`.").about(line.place()).step(
+                "To take MTA-STS down, keep record, policy and certificate until the longest max_age ever \
+                       served has passed since. To be protected, publish `mode: testing` first.",
+            );
         }
     }
 }

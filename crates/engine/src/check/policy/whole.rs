@@ -28,7 +28,8 @@ pub(super) static HTML: Check = Check {
     id: "sts.policy.html",
     family: Family::Policy,
     title: "a web page stands in the policy's place",
-    why: "The web server answers the policy's address with some page of its own, as servers do that answer every path. To senders that is a broken policy.",
+    why: "The web server answers the policy's address with some page of its own, as servers do that answer every \
+          path. To senders that is a broken policy.",
     requirement: "STS-3.2-1",
     side: Side::PolicyHost,
 };
@@ -52,7 +53,8 @@ pub(super) static BOM: Check = Check {
     id: "sts.policy.byte-order-mark",
     family: Family::Policy,
     title: "the policy begins with a byte order mark",
-    why: "The three invisible octets stand before the word `version`, so that most senders find no version and refuse the policy. Windows editors add them.",
+    why: "The three invisible octets stand before the word `version`, so that most senders find no version and \
+          refuse the policy. Windows editors add them.",
     requirement: "D-1",
     side: Side::Policy,
 };
@@ -60,7 +62,8 @@ pub(super) static BARE_CR: Check = Check {
     id: "sts.policy.bare-cr",
     family: Family::Policy,
     title: "lines end in a carriage return alone",
-    why: "Only CRLF or LF ends a line. With a bare CR most senders read the whole policy as one long line, and refuse it.",
+    why: "Only CRLF or LF ends a line. With a bare CR most senders read the whole policy as one long line, and \
+          refuse it.",
     requirement: "STS-3.2-3",
     side: Side::Policy,
 };
@@ -68,7 +71,8 @@ pub(super) static MIXED_LINE_ENDS: Check = Check {
     id: "sts.policy.mixed-line-ends",
     family: Family::Policy,
     title: "some lines end in CRLF, some in LF",
-    why: "Today's senders accept the mixture, but it is a sign of a text that was put together by hand, and simple parsers trip over it.",
+    why: "Today's senders accept the mixture, but it is a sign of a text that was put together by hand, and simple \
+          parsers trip over it.",
     requirement: "D-1",
     side: Side::Policy,
 };
@@ -98,10 +102,10 @@ pub(super) fn judge<'a>(context: &Context<'a>, found: &mut Findings) -> Option<&
     };
     let text = match text.strip_prefix('\u{feff}') {
         Some(rest) => {
-            found
-                .add(&BOM, Severity::Error, "The text begins with the octets EF BB BF.")
-                .about("line 1")
-                .step("Save the file as UTF-8 without a byte order mark (in Windows Notepad: encoding UTF-8, not UTF-8 with BOM).");
+            found.add(&BOM, Severity::Error, "The text begins with the octets EF BB BF.").about("line 1").step(
+                "Save the file as UTF-8 without a byte order mark (in Windows Notepad: encoding UTF-8, not \
+                       UTF-8 with BOM).",
+            );
             rest
         }
         None => text,

@@ -46,6 +46,13 @@ pub fn suggest(context: &Context<'_>) -> Option<Suggestion> {
     let mut because = Vec::new();
     let now = Published::of(context);
     let mode = mode(&now, &mut because);
+    if mode == Mode::Enforce && context.parsed().is_none() {
+        because.push(
+            "Most senders cannot use the text that is published, so that little is enforced today: begin with `testing` if \
+             it never worked."
+                .into(),
+        );
+    }
     let max_age = max_age(mode, now.max_age);
     if now.max_age != Some(max_age) {
         because.push(age_reason(mode));

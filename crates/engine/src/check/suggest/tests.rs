@@ -203,3 +203,21 @@ fn max_age_stays_where_it_is_sane() {
         assert_eq!(max_age(mode, published), wanted, "{mode} {published:?}");
     }
 }
+
+proptest::proptest! {
+    #[test]
+    fn whatever_is_published_what_is_suggested_is_read_alike_by_all_and_covers_every_host(
+        lines in proptest::collection::vec(
+            "(version|mode|max_age|mx|nmx|Mode|#| mx )(:|: |=|)(STSv1|enforce|testing|none|[0-9]{0,11}|(\\*\\.)?[a-z.]{0,12}|\\PC{0,8})",
+            0..8,
+        ),
+        end in "(\r\n|\n|\r)",
+        hosts in proptest::collection::vec("[a-z][a-z0-9-]{0,5}[a-z]\\.(example\\.com|mx\\.microsoft|mail\\.protection\\.outlook\\.com)", 1..4),
+    ) {
+        let hosts: Vec<(u16, &str)> = hosts.iter().map(|host| (10, host.as_str())).collect();
+        let seen = domain(&hosts, Some(&lines.join(&end)));
+        if suggested(&seen).is_some() {
+            holds(&seen);
+        }
+    }
+}

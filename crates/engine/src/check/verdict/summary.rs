@@ -18,11 +18,18 @@ pub(super) fn summary(context: &Context<'_>, health: Health, findings: &[Finding
     let head = match context.state {
         State::Broken => State::Broken.as_str().to_string(),
         State::Unknown if health == Health::Unknown => State::Unknown.as_str().to_string(),
-        State::Unknown => health.as_str().to_string(),
-        state => format!("{}, {}", state.as_str(), health.as_str()),
+        State::Unknown => words(health).to_string(),
+        state => format!("{}, {}", state.as_str(), words(health)),
     };
     let tail: Vec<String> = [counts(findings), effect(context, findings)].into_iter().flatten().collect();
     format!("{head}: {}", tail.join("; "))
+}
+
+const fn words(health: Health) -> &'static str {
+    match health {
+        Health::AtRisk => "at risk",
+        other => other.as_str(),
+    }
 }
 
 /// `2 errors, 1 warning`; `None`: neither.

@@ -61,7 +61,7 @@ fn an_error_in_testing_is_a_risk() {
         (
             State::Testing,
             Health::AtRisk,
-            "testing, at-risk: 1 error; mail to mx2.example.com would be refused under enforce".into()
+            "testing, at risk: 1 error; mail to mx2.example.com would be refused under enforce".into()
         )
     );
     let good = told(&serving(&POLICY.replace("enforce", "testing")));
@@ -72,7 +72,7 @@ fn an_error_in_testing_is_a_risk() {
 fn a_warning_is_a_risk_and_stands_in_the_sentence() {
     let short = told(&serving(&POLICY.replace("2592000", "86400")));
     assert_eq!(short.1, Health::AtRisk);
-    assert_eq!(short.2, "enforce, at-risk: 1 warning; max_age is short for enforce (line 4)");
+    assert_eq!(short.2, "enforce, at risk: 1 warning; max_age is short for enforce (line 4)");
 }
 
 #[test]
