@@ -45,7 +45,7 @@ fn one(seen: &Observations, id: &str) -> Finding {
 fn insecure<T>(seen: &mut Seen<T>) {
     match seen {
         Seen::Found { dnssec, .. } | Seen::NoData { dnssec, .. } | Seen::NxDomain { dnssec, .. } => {
-            *dnssec = Dnssec::Insecure
+            *dnssec = Dnssec::Insecure;
         }
         Seen::Failed(_) => {}
     }

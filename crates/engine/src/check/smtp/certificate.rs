@@ -126,7 +126,7 @@ fn wrongs(host: &Host<'_>, session: &Session) -> Vec<Wrong> {
         (None, _) => return Vec::new(),
     };
     let Some(leaf) = chain.first() else {
-        return fault.map(|fault| unusable(fault)).into_iter().collect();
+        return fault.map(unusable).into_iter().collect();
     };
     let mut wrongs = Vec::new();
     wrongs.extend(untrusted(chain, leaf, fault));

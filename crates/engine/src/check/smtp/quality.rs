@@ -1,5 +1,5 @@
 //! What will be wrong with a certificate soon, or is weak about it (R9325-3.1.1-1 and what follows there).
-use alloc::{format, string::String, vec::Vec};
+use alloc::{format, vec::Vec};
 
 use super::{
     super::{Check, Family, Findings, Severity, Side, calendar, observations::Cert, shown::shown},
@@ -88,5 +88,5 @@ fn weak(host: &Host<'_>, chain: &[Cert], found: &mut Findings) {
 /// `RSA 1024`, `DSA`.
 fn is_weak_key(key: &str) -> bool {
     let bits = key.strip_prefix("RSA ").and_then(|bits| bits.parse::<u32>().ok());
-    bits.is_some_and(|bits| bits < 2048) || key == String::from("DSA")
+    bits.is_some_and(|bits| bits < 2048) || key == "DSA"
 }

@@ -1,5 +1,5 @@
 //! STARTTLS and its handshake (RFC 3207 §4, STS-4-2).
-use alloc::{format, string::String, vec::Vec};
+use alloc::{format, vec::Vec};
 
 use super::{
     super::{Check, Family, Findings, Side, observations::Session, shown::shown},
@@ -96,7 +96,7 @@ fn handshake(host: &Host<'_>, found: &mut Findings) {
         told.push(detail);
         let same =
             |other: &Session| matches!(&other.outcome, TlsOutcome::Handshake { detail: words } if words == detail);
-        let at = host.at(same).unwrap_or_else(String::new);
+        let at = host.at(same).unwrap_or_default();
         let seen = format!("The handshake with {}{at} fails: {}.", host.name(), shown(detail.trim_end_matches('.')));
         found.add(&HANDSHAKE, host.context.by_state(), seen).about(host.name()).step(format!(
             "Try `openssl s_client -starttls smtp -connect {0}:25 -servername {0}`. The server must speak TLS 1.2 or 1.3, with \
