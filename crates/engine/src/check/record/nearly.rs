@@ -16,7 +16,7 @@ pub(super) static VERSION: Check = Check {
     id: "sts.record.version",
     family: Family::Record,
     title: "a record does not begin exactly with v=STSv1;",
-    why: "Senders look for records that begin with the nine characters `v=STSv1;`, capitals as here. They pass over any other \
+    why: "Senders look for records that begin with the eight characters `v=STSv1;`, capitals as here. They pass over any other \
           text, so the domain has no policy for them.",
     requirement: "STS-3.1-5",
     side: Side::Dns,

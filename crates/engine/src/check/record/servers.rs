@@ -96,7 +96,8 @@ impl core::fmt::Display for Says<'_> {
             Self::Nothing => f.write_str("no MTA-STS record"),
             Self::Alias(alias) => write!(f, "a CNAME to {alias}"),
             Self::Records(records) => {
-                let texts: Vec<String> = records.iter().map(|text| format!("{:?}", shown_bytes(text))).collect();
+                let texts: Vec<String> =
+                    records.iter().take(5).map(|text| format!("{:?}", shown_bytes(text))).collect();
                 f.write_str(&texts.join(" and "))
             }
         }

@@ -338,6 +338,17 @@ fn a_resolver_that_still_has_the_old_record_is_waited_for() {
     assert!(finding.next_step.contains("60 minutes"), "{}", finding.next_step);
 }
 
+proptest::proptest! {
+    #[test]
+    fn whatever_stands_there_is_judged_within_bounds(
+        texts in proptest::collection::vec("(v=STSv1;?|V = sts|id=|[;, =\"]|.){0,40}", 0..60)
+    ) {
+        let texts: Vec<&str> = texts.iter().map(alloc::string::String::as_str).collect();
+        let all = judged(&with(&texts));
+        assert!(all.len() < 100 && all.iter().all(|finding| finding.seen.len() < 8000 && finding.publish.len() < 200));
+    }
+}
+
 #[test]
 fn the_catalogue_of_this_family_is_well_formed() {
     super::super::fixture::is_well_formed(super::CHECKS, Family::Record, &["sts.record."]);
