@@ -1,5 +1,5 @@
-//! Which names stand for which authority in CAA records, as the authorities state them in their practice statements (section
-//! 4.2.1 or 2.2), read 2026-11.
+//! Which names stand for which authority in CAA records, as of 2026-11. The authorities state theirs in their practice statements
+//! (section 4.2); the list is what is commonly known of them, so that a name missing here is worth a warning and never an error.
 
 /// Words of an issuer's organisation, in lower case, and the CAA domains that stand for it; the first is the one to publish.
 /// Resellers whose certificates another authority issues have that one's names.
