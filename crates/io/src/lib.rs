@@ -26,6 +26,7 @@
 //!
 //! Who sends for us:
 //! - [`submit`]: a mail server that takes our mails, or a sendmail program
+//! - [`post`]: a program elsewhere that is told something by HTTP
 
 pub mod clock;
 pub mod control;
@@ -33,6 +34,7 @@ pub mod dns;
 pub mod fetch;
 pub mod http;
 pub mod listen;
+pub mod post;
 pub mod smtp_out;
 pub mod socketmap;
 pub mod store;

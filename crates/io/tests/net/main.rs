@@ -18,6 +18,7 @@ mod fetch_hostile;
 mod fetch_policy;
 #[cfg(feature = "legacy-tls")]
 mod legacy_tls;
+mod post;
 mod smtp_probe;
 mod smtp_session;
 mod submit;
