@@ -2,6 +2,7 @@
 use alloc::{
     format,
     string::{String, ToString},
+    vec::Vec,
 };
 
 use super::{
@@ -78,6 +79,17 @@ pub(in crate::check) static ABSENT: Check = Check {
     side: Side::MxProvider,
 };
 
+pub(in crate::check) static PARTIAL: Check = Check {
+    id: "dane.partial",
+    family: Family::Dane,
+    title: "only some MX hosts have TLSA records",
+    why: "Not every mail server can ask for DANE at one host and for MTA-STS at the next. Beside an enforced policy, Postfix is told \
+          by some helpers to take DANE alone, and then passes the hosts without TLSA records by, and by others to take DANE where it \
+          is, and then does not verify those hosts.",
+    requirement: "D-26",
+    side: Side::MxProvider,
+};
+
 pub(super) fn not_judged(context: &Context<'_>, found: &mut Findings) {
     let servers = context.seen.resolver.servers.join(", ");
     let seen = format!("The resolver {} was not seen to validate DNSSEC.", super::super::shown::shown(&servers));
@@ -91,7 +103,7 @@ pub(super) fn domain(context: &Context<'_>, found: &mut Findings) {
     if mx_state(context) != Some(Dnssec::Insecure) || context.seen.hosts.is_empty() {
         return;
     }
-    let idle: alloc::vec::Vec<String> = context
+    let idle: Vec<String> = context
         .seen
         .hosts
         .iter()
@@ -109,6 +121,41 @@ pub(super) fn domain(context: &Context<'_>, found: &mut Findings) {
     found.add(&MX_UNSIGNED, severity, format!("{seen}{more}")).about(context.domain().to_string()).step(
         "If your DNS provider can sign the zone, switch it on and hand the DS record to the registrar. Until then rely on MTA-STS.",
     );
+}
+
+/// DANE at some hosts, and none at others.
+pub(super) fn partial(context: &Context<'_>, found: &mut Findings) {
+    if mx_state(context) != Some(Dnssec::Secure) {
+        return;
+    }
+    let (mut with, mut without, mut lines): (Vec<String>, Vec<String>, Vec<String>) =
+        (Vec::new(), Vec::new(), Vec::new());
+    for host in &context.seen.hosts {
+        match Published::of(host) {
+            Published::Signed { records, .. } if records.iter().any(|record| record.usable().is_ok()) => {
+                with.push(host.name.to_string());
+            }
+            Published::Absent | Published::Unsigned { .. } => {
+                without.push(host.name.to_string());
+                let owner = host.name.child("_25._tcp");
+                lines.extend(owner.map(|owner| lines_for(host, &owner)).filter(|text| !text.is_empty()));
+            }
+            _ => {}
+        }
+    }
+    if with.is_empty() || without.is_empty() {
+        return;
+    }
+    let severity = if context.state == State::Enforce { Severity::Warning } else { Severity::Info };
+    found
+        .add(
+            &PARTIAL,
+            severity,
+            format!("{} has TLSA records; {} has none that count.", with.join(", "), without.join(", ")),
+        )
+        .about(context.domain().to_string())
+        .step("Publish TLSA records for the other hosts too, once their zones are signed, or for none of them.")
+        .publish(lines.join("\n"));
 }
 
 /// What is to be said of one host that has no signed records.

@@ -30,6 +30,7 @@ pub(super) const CHECKS: &[&Check] = &[
     &apply::HOST_UNSIGNED,
     &apply::TLSA_UNSIGNED,
     &apply::ABSENT,
+    &apply::PARTIAL,
     &records::UNUSABLE,
     &records::NONE_USABLE,
     &records::OF_NOTHING,
@@ -51,6 +52,7 @@ pub(super) fn judge(context: &Context<'_>, found: &mut Findings) {
         return;
     }
     apply::domain(context, found);
+    apply::partial(context, found);
     for host in &context.seen.hosts {
         let published = Published::of(host);
         apply::host(context, host, &published, found);

@@ -3,7 +3,7 @@ use alloc::{boxed::Box, sync::Arc, vec, vec::Vec};
 
 use super::super::{
     Family, Finding, Intent, Observations, Severity,
-    fixture::{DAY, NOW, finding_ids, findings, found, healthy, none},
+    fixture::{DAY, NOW, finding_ids, findings, found, healthy, host, is_well_formed, none},
     observations::HostSeen,
 };
 use crate::{
@@ -273,4 +273,24 @@ fn of_two_names_the_first_with_signed_records_counts() {
         host.tlsa.as_mut().unwrap().insert(0, (owner, none()));
     });
     assert_eq!(ids(&seen), Vec::<&str>::new());
+}
+
+/// D-26
+#[test]
+fn records_at_some_hosts_only_are_told_with_the_missing_ones() {
+    let mut seen = with(&pair(), |_| {});
+    seen.hosts.push(Arc::new(host("mx2.example.com", core::net::Ipv4Addr::new(192, 0, 2, 26))));
+    assert_eq!(ids(&seen), ["dane.partial", "dane.tlsa-absent"]);
+    let finding = one(&seen, "dane.partial");
+    assert_eq!(finding.severity, Severity::Warning);
+    assert!(finding.publish.starts_with("_25._tcp.mx2.example.com. 3600 IN TLSA 3 1 1 "));
+    seen.sts = None;
+    assert_eq!(one(&seen, "dane.partial").severity, Severity::Info);
+    insecure(&mut seen.mx.as_mut().unwrap().mx);
+    assert!(!ids(&seen).contains(&"dane.partial"));
+}
+
+#[test]
+fn the_catalogue_of_this_family_is_well_formed() {
+    is_well_formed(super::CHECKS, Family::Dane, &["dane."]);
 }

@@ -1,5 +1,5 @@
 //! mox: the grammar to the letter.
-use alloc::{borrow::ToOwned, format, string::String, vec::Vec};
+use alloc::{format, string::String, vec::Vec};
 
 use strictmx_proto::sts::Mode;
 
@@ -58,7 +58,7 @@ fn read(body: &[u8], _charset: Option<&str>) -> Result<Took, String> {
     }
     let (mode, max_age) = (mode.ok_or_else(|| missing("mode"))?, max_age.ok_or_else(|| missing("max_age"))?);
     if mx.is_empty() && mode != Mode::None {
-        return Err(missing("mx").to_owned());
+        return Err(missing("mx"));
     }
     Ok(Took { mode, max_age, mx, stuck: None })
 }

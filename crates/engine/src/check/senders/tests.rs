@@ -5,7 +5,7 @@ use core::net::{IpAddr, Ipv4Addr};
 use super::*;
 use crate::check::{
     Family, Intent, Observations, Severity,
-    fixture::{POLICY, finding_ids, findings, healthy, mail, txt, visit},
+    fixture::{POLICY, finding_ids, findings, healthy, is_well_formed, mail, txt, visit},
     observations::Octets,
 };
 
@@ -288,4 +288,36 @@ fn a_policy_that_cannot_be_fetched_is_left_to_the_checks_of_its_host() {
     let mut seen = with(POLICY.as_bytes());
     seen.policy_host.as_mut().unwrap().visits[0].status = Some(500);
     assert_eq!(disagreement(&seen), None);
+}
+
+#[test]
+fn the_catalogue_entry_is_well_formed() {
+    is_well_formed(CHECKS, Family::Policy, &["sts.policy."]);
+}
+
+proptest::proptest! {
+    /// What we emit is what all of them read alike; and what strangers write is read by all without harm.
+    #[test]
+    fn the_canonical_form_is_read_alike_by_all_and_any_octets_without_harm(
+        mode in 0_usize..3,
+        max_age in 3600_u32..2_592_000,
+        labels in proptest::collection::vec(("[a-z0-9]([a-z0-9-]{0,9}[a-z0-9])?", proptest::bool::ANY), 1..5),
+        octets in proptest::collection::vec(proptest::prelude::any::<u8>(), 0..200),
+        lines in "((version|mode|max_age|mx| Mx|#)?(: ?|=)?(STSv1|enforce|none|[0-9]{0,11}|\\*?\\.?[a-z.]{0,9})[ \t]?(\r\n|\n|\r)?){0,8}",
+    ) {
+        use strictmx_proto::sts::{Pattern, Policy};
+        let pattern = |(label, wild): &(String, bool)| {
+            let star = if *wild { "*." } else { "" };
+            Pattern::parse(&format!("{star}{label}.example")).unwrap().0
+        };
+        let mode = [Mode::Enforce, Mode::Testing, Mode::None][mode];
+        let policy = Policy::new(mode, max_age, labels.iter().map(pattern).collect()).unwrap();
+        for reading in read(&with(policy.emit().as_bytes())) {
+            proptest::prop_assert_eq!(reading.verdict, Reads::Policy { mode: mode.as_str(), kept: max_age.into() }, "{}", reading.sender);
+        }
+        for body in [&octets[..], lines.as_bytes()] {
+            proptest::prop_assert_eq!(read(&with(body)).len(), PROFILES.len());
+            drop(disagreement(&with(body)));
+        }
+    }
 }

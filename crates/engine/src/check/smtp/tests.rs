@@ -4,7 +4,7 @@ use core::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 
 use super::super::{
     Family, Finding, Intent, Observations, Severity,
-    fixture::{DAY, NOW, cert, finding_ids, findings, found, healthy, host, name, nx, session, tls},
+    fixture::{DAY, NOW, cert, finding_ids, findings, found, healthy, host, is_well_formed, name, nx, session, tls},
     observations::{HostSeen, Session, Timing, TlsMade, Trial, TrialResult, Way},
 };
 use super::is_named;
@@ -436,4 +436,9 @@ fn of_a_list_of_names_too_long_to_be_kept_only_the_verifier_knows() {
     };
     assert_eq!(ids(&long(CertFault::UntrustedIssuer)), ["smtp.untrusted"]);
     assert_eq!(ids(&long(CertFault::NameMismatch)), ["smtp.name-mismatch"]);
+}
+
+#[test]
+fn the_catalogue_of_this_family_is_well_formed() {
+    is_well_formed(super::CHECKS, Family::Smtp, &["smtp."]);
 }

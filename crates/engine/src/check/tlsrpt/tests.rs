@@ -4,7 +4,7 @@ use core::net::{IpAddr, Ipv4Addr};
 
 use super::super::{
     Family, Finding, Intent, Observations, Severity,
-    fixture::{finding_ids, findings, found, healthy, mx, name, none, nx, record, txt, visit},
+    fixture::{finding_ids, findings, found, healthy, is_well_formed, mx, name, none, nx, record, txt, visit},
     observations::{Asked, Destination, ReportSeen},
 };
 use crate::fact::{CertFault, DnsFailure, DnsFailureKind, Exchange, FetchFailure, Mx, Seen, TlsOutcome, TlsaRecord};
@@ -329,4 +329,9 @@ fn an_https_address_is_judged_by_its_answer() {
     assert_eq!(endpoint(true, Some(201), None, None), Vec::<&str>::new());
     assert_eq!(endpoint(true, Some(405), None, None), ["tlsrpt.https-status"]);
     assert_eq!(endpoint(false, Some(200), Some(FetchFailure::TooLarge), None), Vec::<&str>::new());
+}
+
+#[test]
+fn the_catalogue_of_this_family_is_well_formed() {
+    is_well_formed(super::CHECKS, Family::Tlsrpt, &["tlsrpt."]);
 }
