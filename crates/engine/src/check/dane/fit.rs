@@ -208,7 +208,6 @@ fn tell(guard: &Guard<'_>, session: &Session, made: &TlsMade, fit: &Fit, found: 
                 .publish(lines);
         }
         _ => {
-            let records = Tlsa::effective(guard.records).len();
             let ignored =
                 guard.records.iter().any(|record| leaf.is_some_and(|leaf| record.matches(&leaf.der.0, &leaf.spki.0)));
             let more = if ignored {
@@ -218,10 +217,8 @@ fn tell(guard: &Guard<'_>, session: &Session, made: &TlsMade, fit: &Fit, found: 
             } else {
                 ""
             };
-            let seen = format!(
-                "None of {records} usable records at {} fits the certificate at {at} ({subject}).{more}",
-                guard.owner
-            );
+            let seen =
+                format!("The certificate at {at} ({subject}) fits no usable TLSA record at {}.{more}", guard.owner);
             found
                 .add(&MISMATCH, guard.severity(), seen)
                 .about(guard.name())

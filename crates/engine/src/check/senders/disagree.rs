@@ -83,19 +83,24 @@ pub(in crate::check) fn judge(context: &Context<'_>, found: &mut Findings) {
     };
 }
 
-/// `mox, postfix-tlspol: no policy (refuses the whole policy for line 5: it is blank)`.
+/// `mox, Stalwart: mode enforce`; senders that take nothing are told apart by why.
 fn tell(does: &Does, members: &[&Reading]) -> String {
-    let names: Vec<&str> = members.iter().map(|reading| reading.sender).collect();
-    let mut whys: Vec<&str> = Vec::new();
+    let mut told: Vec<(&str, Vec<&str>)> = Vec::new();
     for reading in members {
-        if let Reads::Rejects { why } = &reading.verdict
-            && !whys.contains(&why.as_str())
-        {
-            whys.push(why);
+        let why = match &reading.verdict {
+            Reads::Rejects { why } => why.as_str(),
+            Reads::Policy { .. } => "",
+        };
+        match told.iter_mut().find(|(other, _)| *other == why) {
+            Some((_, names)) => names.push(reading.sender),
+            None => told.push((why, Vec::from([reading.sender]))),
         }
     }
-    let why = if whys.is_empty() { String::new() } else { format!(" ({})", whys.join("; ")) };
-    format!("{}: {}{why}", names.join(", "), does.say())
+    let one = |(why, names): &(&str, Vec<&str>)| {
+        let why = if why.is_empty() { String::new() } else { format!(" ({why})") };
+        format!("{}: {}{why}", names.join(", "), does.say())
+    };
+    told.iter().map(one).collect::<Vec<_>>().join("; ")
 }
 
 /// The same policy in the form that all of them read alike; the live MX hosts where it names none.

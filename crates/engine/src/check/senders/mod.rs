@@ -84,7 +84,7 @@ struct Profile {
     kept: fn(u64) -> u64,
     /// Whether a pattern that it took covers a host.
     covers: fn(&str, &Domain) -> bool,
-    /// What is always worth knowing.
+    /// What is worth knowing wherever it takes the policy.
     notes: &'static [&'static str],
     /// What is worth knowing about `testing`.
     testing: Option<&'static str>,
@@ -107,7 +107,7 @@ struct Took {
     max_age: u64,
     /// The patterns, in the form the sender keeps them.
     mx: Vec<String>,
-    /// Set where every delivery fails whatever the host: why.
+    /// Set where every delivery fails under `enforce`, whatever the host: why.
     stuck: Option<String>,
 }
 
@@ -161,7 +161,7 @@ impl Profile {
             version: self.version,
             verdict: Reads::Rejects { why: String::new() },
             refuses: Vec::new(),
-            notes: self.notes.iter().map(ToString::to_string).collect(),
+            notes: Vec::new(),
         };
         let took = match self.find(context, &mut reading.notes).and_then(|()| self.take(served)) {
             Ok(took) => took,
@@ -170,6 +170,7 @@ impl Profile {
                 return reading;
             }
         };
+        reading.notes.extend(self.notes.iter().map(ToString::to_string));
         let kept = (self.kept)(took.max_age);
         reading.verdict = Reads::Policy { mode: took.mode.as_str(), kept };
         if kept != took.max_age {
@@ -253,6 +254,8 @@ impl Profile {
             }
             (_, false) => reading.refuses = refused,
         }
-        reading.notes.extend(took.stuck.clone());
+        if took.mode == Mode::Enforce {
+            reading.notes.extend(took.stuck.clone());
+        }
     }
 }

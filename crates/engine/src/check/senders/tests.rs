@@ -237,6 +237,11 @@ fn testing_refuses_nobody_but_says_what_it_would() {
     let all = read(&seen);
     assert!(all.iter().all(|reading| reading.notes.iter().any(|note| note.contains("would refuse mx.example.com"))));
     assert!(of(&all, "postfix-tlspol").notes.iter().any(|note| note.contains("no-policy-found")));
+    let stuck = with(b"version: STSv1\nmode: testing\nmx: a, b\nmx: mx.example.com\nmax_age: 604800\n");
+    let resolver = of(&read(&stuck), "postfix-mta-sts-resolver");
+    assert!(!resolver.notes.iter().any(|note| note.contains("defers")), "nothing is handed to Postfix in testing");
+    let refused = of(&read(&stuck), "mox");
+    assert!(matches!(refused.verdict, Reads::Rejects { .. }) && refused.notes.is_empty());
     seen.mx = None;
     assert!(read(&seen).iter().all(|reading| !reading.notes.iter().any(|note| note.contains("would refuse"))));
 }
@@ -261,7 +266,11 @@ fn a_policy_that_only_some_enforce_is_an_error_with_the_text_that_all_read() {
     let seen = with(format!("{POLICY}\r\n").as_bytes());
     let finding = disagreement(&seen).unwrap();
     assert_eq!(finding.severity, Severity::Error);
-    assert!(finding.seen.contains("mox") && finding.seen.contains("no policy (refuses the whole policy for line 5"));
+    assert!(
+        finding.seen.contains("postfix-tlspol, mox: no policy (refuses the whole policy for line 5"),
+        "{}",
+        finding.seen
+    );
     assert_eq!(finding.publish, POLICY);
     let safe = with(finding.publish.as_bytes());
     assert_eq!(disagreement(&safe), None);
