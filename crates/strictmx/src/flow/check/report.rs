@@ -1,11 +1,14 @@
 //! The TLS reporting record, and the addresses that reports go to.
-use std::{net::SocketAddr, sync::Arc};
+use std::{
+    net::{Ipv4Addr, SocketAddr},
+    sync::Arc,
+};
 
 use bytes::Bytes;
 use futures_util::{StreamExt, stream};
 use strictmx_engine::{
-    check::observations::{Asked, Destination, RecordSeen, ReportSeen},
-    fact::{Seen, TxtSeen},
+    check::observations::{Asked, Destination, RecordSeen, ReportSeen, Timing, Visit},
+    fact::{AddrSeen, FetchFailure, Seen, TxtSeen},
     report::Day,
     route::{self, Hosts},
     time::Timestamp,
@@ -108,6 +111,7 @@ impl Looker {
         let fetcher = &self.0.senses.fetcher;
         let found = self.0.senses.dns.addresses(&host).await;
         let Some(address) = addresses(&found, 1).first().copied() else {
+            seen.visit = Some(Box::new(nowhere(&found, port)));
             return;
         };
         let _pass = self.0.gate.pass(address).await;
@@ -121,6 +125,20 @@ impl Looker {
         };
         seen.posted = probe == ProbeDestinations::Yes;
         seen.visit = Some(Box::new(fetcher.visit(&host, at, request, fetcher.deadline()).await));
+    }
+}
+
+/// A visit that came to nothing for want of an address.
+fn nowhere(found: &AddrSeen, port: u16) -> Visit {
+    let failure = found.a.failure().or_else(|| found.aaaa.failure());
+    Visit {
+        address: SocketAddr::new(Ipv4Addr::UNSPECIFIED.into(), port),
+        stopped: Some(failure.map_or(FetchFailure::NoAddress, |failure| FetchFailure::Dns(failure.clone()))),
+        tls: None,
+        status: None,
+        headers: Vec::new(),
+        body: None,
+        timing: Timing::default(),
     }
 }
 
