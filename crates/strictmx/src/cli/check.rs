@@ -16,20 +16,20 @@ strictmx check [OPTIONS] DOMAIN…
 /// The end of `strictmx check --help`.
 pub(super) const HELP: &str = "\
 Examples:
-  strictmx check example.com                       everything, for people
-  strictmx check example.com -v                    with the reasons, the senders and all that was seen
-  strictmx check example.com --only sts,tlsrpt     leave the MX hosts alone
-  strictmx check example.com --format sarif        for a code scanner
+  strictmx check example.com                     everything, for people
+  strictmx check example.com -v                  and the reasons, the senders, all that was seen
+  strictmx check example.com --only sts,tlsrpt   leave the MX hosts alone
+  strictmx check example.com --format sarif      for a code scanner
   strictmx check --policy-file mta-sts.txt --mx mx1.example.com,mx2.example.com
-                                                   a policy that is not published yet; asks nobody
+                                                 before it is published; asks nobody
   strictmx check --from list.txt --only sts --resume out.jsonl
-                                                   a long list; the same line again goes on where it stopped
-  strictmx check --stats out.jsonl                 which causes were found how often
-  strictmx check example.com --save seen.json      keep what was seen; for a bug report, or to judge it again:
-  strictmx check --replay seen.json -v
+                                                 a list; the same line again goes on from there
+  strictmx check --stats out.jsonl               which causes were found how often
+  strictmx check example.com --save seen.json    keep what was seen, for a bug report
+  strictmx check --replay seen.json -v           and judge it again
 
 Families for --only: record, host, policy, mx (together: sts), smtp, dane, tlsrpt, time.
-Exit codes: 0 no error found, 1 errors found, 2 could not look (at one of the domains at least), 64 usage.
+Exit codes: 0 no error found, 1 errors found, 2 could not look (at one domain at least), 64 usage.
 Read next: strictmx check --list (every check), strictmx explain --help (what a sender would do)";
 
 /// `strictmx check`.
@@ -127,7 +127,7 @@ pub struct Keep {
     #[arg(long, value_name = "FILE", conflicts_with_all = ["policy_file", "stats", "schema", "list"])]
     pub replay: Option<PathBuf>,
     /// Append the results to this file, and leave out the domains that are in it
-    #[arg(long, value_name = "OUT.jsonl", requires = "from")]
+    #[arg(long, value_name = "OUT.jsonl")]
     pub resume: Option<PathBuf>,
     /// Count the causes in the output of `--format jsonl`
     #[arg(long, value_name = "OUT.jsonl", conflicts_with_all = ["policy_file", "schema", "list"])]

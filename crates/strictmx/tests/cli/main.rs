@@ -10,6 +10,7 @@
 )]
 
 // What the binary prints and ends with.
+mod check;
 mod generated;
 mod help;
 mod run;

@@ -17,6 +17,7 @@ const INDEX: &str = "\
 Made from the binary itself, so it is never behind it:
 
 - [Commands](commands.md): every command with its options
+- [Checks](checks.md): everything that `strictmx check` can find; [JSON Schema](check.schema.json) of what it writes
 - [strictmx.toml](config.md): every setting with its default
 - [Metrics](metrics.md): every name on `/metrics`
 
@@ -74,6 +75,9 @@ fn pages() -> Result<BTreeMap<String, String>> {
         config.trim_end()
     );
     pages.insert("docs/reference/config.md".to_owned(), page);
+    let checks = say(&binary, &["check", "--list", "-v"])?;
+    pages.insert("docs/reference/checks.md".to_owned(), format!("{HEAD}{checks}"));
+    pages.insert("docs/reference/check.schema.json".to_owned(), say(&binary, &["check", "--schema"])?);
     pages.insert("docs/reference/metrics.md".to_owned(), format!("{HEAD}{}", metrics::page()?));
     pages.insert("docs/reference/README.md".to_owned(), format!("{HEAD}{INDEX}"));
     manual(&binary, &mut pages)?;

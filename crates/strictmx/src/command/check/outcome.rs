@@ -52,7 +52,7 @@ impl Judged {
         let failed = |txt: &TxtSeen| txt.failure().is_some();
         self.verdict.state == State::Unknown
             && match (&self.seen.sts, &self.seen.tlsrpt, &self.seen.mx) {
-                (Some(sts), _, _) => failed(&sts.txt),
+                (Some(sts), _, _) => failed(&sts.txt) || self.seen.policy_host.is_some(),
                 (None, Some(tlsrpt), _) => failed(&tlsrpt.record.txt),
                 (None, None, Some(mail)) => mail.mx.failure().is_some(),
                 (None, None, None) => false,
@@ -155,14 +155,17 @@ impl Totals {
         let list = |counts: &BTreeMap<&'static str, u64>| {
             counts.iter().map(|(word, count)| format!("{count} {word}")).collect::<Vec<_>>().join(", ")
         };
-        let mut text = format!("{} domains", self.judged);
+        let mut text = format!("{} domain{}", self.judged, if self.judged == 1 { "" } else { "s" });
         if self.judged > 0 {
             text.push_str(&format!(": {}; {}", list(&self.states), list(&self.healths)));
         }
-        for (count, what) in [(self.invalid, "lines are no domain names"), (self.broke_off, "looks broke off")] {
-            if count > 0 {
-                text.push_str(&format!("; {count} {what}"));
-            }
+        match self.invalid {
+            0 => {}
+            1 => text.push_str("; 1 line is no domain name"),
+            count => text.push_str(&format!("; {count} lines are no domain names")),
+        }
+        if self.broke_off > 0 {
+            text.push_str(&format!("; {} broke off", self.broke_off));
         }
         text
     }

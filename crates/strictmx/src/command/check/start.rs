@@ -96,6 +96,9 @@ fn target(asked: &Check, format: CheckFormat) -> Result<(Target, Option<Known>),
     let Some(path) = &asked.keep.resume else {
         return Ok((Target::stdout(format), None));
     };
+    if asked.from.is_none() {
+        return Err(Wrong::Usage("--resume is for a list: name it with --from".to_owned()));
+    }
     if format != CheckFormat::Jsonl {
         return Err(Wrong::Usage(
             "--resume goes on with a file of JSON lines: leave out --format, or write jsonl".to_owned(),

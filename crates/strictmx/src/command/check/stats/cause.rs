@@ -78,6 +78,8 @@ pub(super) fn of(found: &Found) -> Option<Cause> {
         "host" if is_one(TCP) => Cause::RetrievalTcp,
         "host" if is_one(TLS) => Cause::RetrievalTls,
         "host" => Cause::RetrievalHttp,
+        // It follows from another fault, often of the record; that one is counted.
+        "policy" if is_one(&[CONSEQUENCE]) => return None,
         "policy" => Cause::Text,
         "mx" if found.id.starts_with("sts.policy.mx-") => Cause::Coverage,
         "mx" => Cause::MxOther,
@@ -87,7 +89,64 @@ pub(super) fn of(found: &Found) -> Option<Cause> {
     })
 }
 
-const DNS: &[&str] = &[];
-const TCP: &[&str] = &[];
-const TLS: &[&str] = &[];
-const SMTP_OTHER: &[&str] = &[];
+/// That senders read the policy differently.
+const CONSEQUENCE: &str = "sts.policy.senders-disagree";
+/// No address of the policy host is to be had, or only such as nobody connects to.
+const DNS: &[&str] = &[
+    "sts.host.absent",
+    "sts.host.bogus",
+    "sts.host.lookup-failed",
+    "sts.host.lookup-unreachable",
+    "sts.host.special-address",
+];
+/// No connection comes about, or it does not come to its end in time.
+const TCP: &[&str] = &["sts.host.unreachable", "sts.host.address-unreachable", "sts.host.timeout"];
+/// The handshake fails, or the certificate does.
+const TLS: &[&str] = &[
+    "sts.host.handshake",
+    "sts.host.certificate-expired",
+    "sts.host.certificate-name",
+    "sts.host.certificate-not-yet-valid",
+    "sts.host.certificate-refused",
+    "sts.host.certificate-untrusted",
+    "sts.host.chain-incomplete",
+    "sts.host.old-tls-only",
+    "sts.host.sni-needed",
+];
+/// The MX host was not spoken with, so nothing is known of its TLS.
+const SMTP_OTHER: &[&str] = &[
+    "smtp.address-unreachable",
+    "smtp.gone",
+    "smtp.host-unreachable",
+    "smtp.no-greeting",
+    "smtp.refused",
+    "smtp.refused-temporarily",
+    "smtp.special-address",
+];
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeSet;
+
+    use strictmx_engine::check::catalogue;
+
+    use super::*;
+
+    #[test]
+    fn every_id_that_is_sorted_by_name_is_in_the_catalogue() {
+        let known: BTreeSet<&str> = catalogue().map(|check| check.id).collect();
+        for id in [DNS, TCP, TLS, SMTP_OTHER, &[CONSEQUENCE]].into_iter().flatten() {
+            assert!(known.contains(id), "{id}");
+        }
+    }
+
+    #[test]
+    fn every_check_of_the_stages_has_one() {
+        for check in catalogue() {
+            let family = check.family.as_str();
+            let found = Found { id: check.id.to_owned(), family: family.to_owned(), severity: "error".to_owned() };
+            let none = ["dane", "tlsrpt", "time"].contains(&family) || check.id == CONSEQUENCE;
+            assert_eq!(of(&found).is_none(), none, "{}", check.id);
+        }
+    }
+}

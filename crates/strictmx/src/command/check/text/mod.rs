@@ -5,10 +5,12 @@ mod wrap;
 use std::fmt::{Display, Write as _};
 
 use strictmx_engine::check::{
-    Finding, Health, Severity, State,
+    Finding, Health, Severity,
     senders::{Reading, Reads},
     suggest::Suggestion,
 };
+
+use strictmx_proto::name::Domain;
 
 use self::wrap::{clean, wrapped};
 use super::{
@@ -58,11 +60,9 @@ impl Page {
 pub(super) fn page(judged: &Judged, detail: Detail, width: usize) -> String {
     let mut page = Page { width, ..Page::default() };
     let verdict = &judged.verdict;
-    page.line(summary(judged));
-    if !verdict.summary.is_empty() {
-        page.paragraph(INDENT, "", &verdict.summary);
-    }
-    if let Some(line) = disagreement(&verdict.senders) {
+    headline(&mut page, judged);
+    let is_told = verdict.findings.iter().any(|finding| finding.check.id == "sts.policy.senders-disagree");
+    if let Some(line) = disagreement(&verdict.senders).filter(|_| !is_told) {
         page.paragraph(INDENT, "", &line);
     }
     for one in verdict.findings.iter().filter(|one| one.severity > Severity::Info || detail == Detail::Full) {
@@ -71,17 +71,14 @@ pub(super) fn page(judged: &Judged, detail: Detail, width: usize) -> String {
     }
     let errors = count(verdict, Severity::Error) > 0;
     if let Some(suggestion) = verdict.suggestion.as_ref().filter(|_| errors || detail == Detail::Full) {
-        suggested(&mut page, suggestion);
+        suggested(&mut page, &verdict.domain, suggestion);
     }
     match detail {
         Detail::Full => {
             senders(&mut page, &verdict.senders);
             facts::all(&mut page, &judged.seen);
         }
-        Detail::Brief if count(verdict, Severity::Info) > 0 => {
-            page.line(format_args!("\n{DIM}-v shows the notes, the reasons and everything that was seen{DIM:#}"));
-        }
-        Detail::Brief => {}
+        Detail::Brief => hint(&mut page, judged),
     }
     page.text
 }
@@ -89,7 +86,7 @@ pub(super) fn page(judged: &Judged, detail: Detail, width: usize) -> String {
 /// One domain of several: its line, and its errors.
 pub(super) fn line(judged: &Judged, width: usize) -> String {
     let mut page = Page { width, ..Page::default() };
-    page.line(summary(judged));
+    headline(&mut page, judged);
     for error in judged.verdict.findings.iter().filter(|one| one.severity == Severity::Error) {
         page.line(head(error));
         page.paragraph(2 * INDENT, "", &error.seen);
@@ -102,63 +99,38 @@ pub(super) fn failed(failed: &Failed) -> String {
     format!("{STRONG}{}{STRONG:#}  {BAD}no verdict{BAD:#}: {}\n", clean(&failed.domain), clean(&failed.error))
 }
 
-/// `example.com  enforce, broken: 2 errors, 1 warning, 3 notes`.
-fn summary(judged: &Judged) -> String {
+/// `example.com  enforce, broken: 2 errors; mail to mx2.example.com would be refused`.
+fn headline(page: &mut Page, judged: &Judged) {
     let verdict = &judged.verdict;
-    let (style, words) = match (verdict.state, verdict.health) {
-        (State::Unknown, _) if judged.is_unseen() => (BAD, "could not look".to_owned()),
-        (State::Unknown, _) => (DIM, only(judged)),
-        (State::Broken, Health::Broken) => (BAD, "broken".to_owned()),
-        (State::Absent, Health::Healthy) => (DIM, "no MTA-STS".to_owned()),
-        (state, health) => (style(health), format!("{}, {}", state_words(state), health_words(health))),
-    };
-    format!("{STRONG}{}{STRONG:#}  {style}{words}{style:#}{}", verdict.domain, counts(judged))
-}
-
-/// The families, where no state follows from them.
-fn only(judged: &Judged) -> String {
-    let words: Vec<&str> = judged.verdict.families.iter().map(|family| family.as_str()).collect();
-    format!("only {}", words.join(", "))
-}
-
-fn counts(judged: &Judged) -> String {
-    let words = [(Severity::Error, "error"), (Severity::Warning, "warning"), (Severity::Info, "note")];
-    let list: Vec<String> = words
-        .into_iter()
-        .filter_map(|(severity, word)| match count(&judged.verdict, severity) {
-            0 => None,
-            1 => Some(format!("1 {word}")),
-            n => Some(format!("{n} {word}s")),
-        })
-        .collect();
-    match list.as_slice() {
-        [] if judged.is_unseen() => String::new(),
-        [] => ": nothing to mend".to_owned(),
-        list => format!(": {}", list.join(", ")),
-    }
-}
-
-const fn state_words(state: State) -> &'static str {
-    match state {
-        State::Absent => "no MTA-STS",
-        other => other.as_str(),
-    }
-}
-
-const fn health_words(health: Health) -> &'static str {
-    match health {
-        Health::AtRisk => "at risk",
-        other => other.as_str(),
-    }
-}
-
-const fn style(health: Health) -> anstyle::Style {
-    match health {
+    let (head, rest) = verdict.summary.split_once(':').unwrap_or((&verdict.summary, ""));
+    let head = if judged.is_unseen() { "could not look" } else { head };
+    let colour = match verdict.health {
         Health::Healthy => GOOD,
         Health::AtRisk => WARN,
         Health::Broken => BAD,
-        Health::Unknown => DIM,
+        Health::Unknown => STRONG,
+    };
+    let plain = format!("{}  {head}", verdict.domain);
+    let lines = wrapped(&clean(&format!("{}\u{a0}\u{a0}{head}:{rest}", verdict.domain)), page.width.max(wrap::LEAST));
+    for (number, line) in lines.into_iter().enumerate() {
+        let line = line.replace('\u{a0}', " ");
+        match line.strip_prefix(&plain).filter(|_| number == 0) {
+            Some(after) => {
+                page.line(format_args!("{STRONG}{}{STRONG:#}  {colour}{head}{colour:#}{after}", verdict.domain));
+            }
+            None => page.line(format_args!("{:1$}{line}", "", if number == 0 { 0 } else { INDENT })),
+        }
     }
+}
+
+/// How many notes there are, which `-v` shows.
+fn hint(page: &mut Page, judged: &Judged) {
+    let notes = match count(&judged.verdict, Severity::Info) {
+        0 => return,
+        1 => "1 note".to_owned(),
+        n => format!("{n} notes"),
+    };
+    page.line(format_args!("\n{DIM}{notes}, the reasons and everything that was seen: -v{DIM:#}"));
 }
 
 /// `error    sts.policy.mx-uncovered  mx.example.com`.
@@ -192,12 +164,12 @@ fn finding(page: &mut Page, finding: &Finding, detail: Detail) {
     page.verbatim(INNER + INDENT, &finding.publish);
 }
 
-fn suggested(page: &mut Page, suggestion: &Suggestion) {
+fn suggested(page: &mut Page, domain: &Domain, suggestion: &Suggestion) {
     page.line(format_args!("\n{STRONG}Suggested{STRONG:#}"));
     for because in &suggestion.because {
         page.paragraph(INDENT, "", because);
     }
-    page.line(format_args!("{:INDENT$}{DIM}https://mta-sts.<domain>/.well-known/mta-sts.txt{DIM:#}", ""));
+    page.line(format_args!("{:INDENT$}{DIM}https://mta-sts.{domain}/.well-known/mta-sts.txt{DIM:#}", ""));
     page.verbatim(2 * INDENT, &suggestion.policy);
     let records = [&suggestion.record, &suggestion.tlsrpt];
     if records.iter().any(|record| !record.is_empty()) {

@@ -17,7 +17,7 @@ fn is_steering(c: char) -> bool {
 pub(super) fn wrapped(text: &str, room: usize) -> Vec<String> {
     let mut lines = Vec::new();
     let (mut line, mut length) = (String::new(), 0);
-    for word in text.split_whitespace() {
+    for word in text.split([' ', '\n', '\t']).filter(|word| !word.is_empty()) {
         let columns = word.chars().count();
         if length > 0 && length + 1 + columns > room {
             lines.push(std::mem::take(&mut line));
