@@ -20,6 +20,8 @@ mod tests;
 
 const DAY: u32 = 86_400;
 const WEEK: u32 = 7 * DAY;
+/// Reasons told.
+const MAX_REASONS: usize = 20;
 
 /// A policy and a record to publish.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
@@ -67,7 +69,23 @@ pub fn suggest(context: &Context<'_>) -> Option<Suggestion> {
     }
     let record =
         format!("_mta-sts.{}. 3600 IN TXT \"v=STSv1; id={};\"", context.domain(), new_id(context, context.seen.at));
-    Some(Suggestion { policy: policy.emit(), record, tlsrpt: tlsrpt_record(context, &mut because), because })
+    let tlsrpt = tlsrpt_record(context, &mut because);
+    Some(Suggestion { policy: policy.emit(), record, tlsrpt, because: bounded(because) })
+}
+
+/// Each reason once, and no more of them than anybody reads: a policy of 64 KiB has room for thousands of lines.
+fn bounded(because: Vec<String>) -> Vec<String> {
+    let mut told: Vec<String> = Vec::new();
+    for reason in because {
+        if told.len() == MAX_REASONS {
+            told.push("There are more reasons of this kind.".into());
+            break;
+        }
+        if !told.contains(&reason) {
+            told.push(reason);
+        }
+    }
+    told
 }
 
 /// The `max_age` to publish in this mode, given the one that is published: a week or more where it protects, a day where
