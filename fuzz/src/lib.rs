@@ -4,25 +4,35 @@
 //! Each function panics when a promise is broken, and for no other reason.
 use strictmx_proto::{
     dane::Tlsa,
+    gzip::{self, GzipError, Limits},
+    mail::{
+        dkim::{KeyRecord, canonical},
+        header::{MAX_FIELDS, MAX_VALUE, Received},
+    },
     name::Domain,
     postfix::{
         policy_line::{CannotSay, Dialect, MAX_LINE, Shape, check, secure_line},
         socketmap::{self, Decoded, Request},
         tcp_table,
+        tlsrpt_datagram::{self, Datagram, Name},
+        tlsrpt_log::Line,
     },
     smtp::{
         Ehlo,
         reply::{self, Progress, Reader},
     },
     sts::{self, Mode, Pattern, Policy, policy::MAX_FINDINGS, policy::MAX_MX},
-    tlsrpt::{self, Rua},
+    tlsrpt::{self, Report, Rua, mail, report},
 };
 
 /// A function that takes a target's octets.
 pub type Entry = fn(&[u8]);
 
 /// Every target by name: the name of its folder in `corpus/` and of its binary.
-pub const TARGETS: [(&str, Entry); 11] = [
+pub const TARGETS: [(&str, Entry); 17] = [
+    ("dkim_record", dkim_record),
+    ("gzip", gzip),
+    ("mail_header", mail_header),
     ("mx_pattern", mx_pattern),
     ("name", name),
     ("policy", policy),
@@ -32,6 +42,9 @@ pub const TARGETS: [(&str, Entry); 11] = [
     ("socketmap", socketmap),
     ("tcp_table", tcp_table),
     ("tlsa", tlsa),
+    ("tlsrpt_datagram", tlsrpt_datagram),
+    ("tlsrpt_log", tlsrpt_log),
+    ("tlsrpt_report", tlsrpt_report),
     ("txt_sts", txt_sts),
     ("txt_tlsrpt", txt_tlsrpt),
 ];
@@ -269,5 +282,118 @@ fn harmless_reply(reply: &reply::Reply) {
     assert!(!reply.lines.iter().any(|line| line.chars().any(char::is_control)));
     if let Some(ehlo) = Ehlo::read(reply) {
         assert!(ehlo.keywords.iter().all(|keyword| !keyword.name.is_empty()));
+    }
+}
+
+/// libtlsrpt's datagrams: bounded; what is read is emitted and read again as the same.
+pub fn tlsrpt_datagram(data: &[u8]) {
+    let datagram = match Datagram::parse(data) {
+        Ok(datagram) => datagram,
+        Err(error) => {
+            harmless(&error.to_string());
+            return;
+        }
+    };
+    assert!((1..=tlsrpt_datagram::MAX_POLICIES).contains(&datagram.policies.len()));
+    for policy in &datagram.policies {
+        assert!(policy.failures.len() <= tlsrpt_datagram::MAX_FAILURES);
+        for text in policy.strings.iter().chain(&policy.mx) {
+            assert!(text.len() <= tlsrpt_datagram::MAX_TEXT);
+        }
+        for name in policy.failures.iter().filter_map(|failure| failure.helo.as_ref()) {
+            assert!(!name.contains(['\r', '\n', ' ']) && !name.is_empty());
+        }
+    }
+    // A name of dots alone loses one each time, a name behind a reply code the code; and noncharacters are not written.
+    let fixed = |name: &str| !name.ends_with('.') && !name.starts_with("250");
+    let stable = datagram
+        .policies
+        .iter()
+        .flat_map(|policy| &policy.failures)
+        .all(|failure| failure.mx.as_deref().is_none_or(fixed) && failure.helo.as_deref().is_none_or(fixed));
+    let emitted = datagram.emit();
+    if let Ok(mut again) = Datagram::parse(emitted.as_bytes())
+        && stable
+        && !emitted.contains(char::REPLACEMENT_CHARACTER)
+    {
+        again.cut = datagram.cut;
+        assert_eq!(again, datagram);
+    } else {
+        assert!(Datagram::parse(emitted.as_bytes()).is_ok() || emitted.len() > tlsrpt_datagram::MAX_LEN, "{emitted}");
+    }
+    assert!(!matches!(datagram.domain, Name::Other(ref text) if text.len() > tlsrpt_datagram::MAX_TEXT));
+}
+
+/// Log lines: no panic, and no event without a host and a program.
+pub fn tlsrpt_log(data: &[u8]) {
+    if let Some(line) = Line::parse(data) {
+        assert!(line.program.contains('/'));
+        assert!(line.stamp.resolve(1_800_000_000, 0).is_none_or(|moment| moment < 253_402_300_800));
+    }
+}
+
+/// Reports: bounded; every note and violation is a harmless sentence; what is read is emitted and read again as the same.
+pub fn tlsrpt_report(data: &[u8]) {
+    let read = match Report::read(data) {
+        Ok(read) => read,
+        Err(error) => {
+            harmless(&error.to_string());
+            return;
+        }
+    };
+    assert!(read.notes.len() <= report::MAX_NOTES && (1..=report::MAX_POLICIES).contains(&read.report.entries.len()));
+    read.notes.iter().for_each(|note| harmless(&note.to_string()));
+    let report = read.report;
+    report.check().iter().for_each(|violation| harmless(&violation.to_string()));
+    let emitted = report.emit();
+    match Report::read(emitted.as_bytes()) {
+        Ok(again) if !emitted.contains(char::REPLACEMENT_CHARACTER) => assert_eq!(again.report.emit(), emitted),
+        Ok(_) => {}
+        Err(error) => assert!(emitted.len() > report::MAX_LEN, "{error}: {emitted}"),
+    }
+    if let Ok(domain) = Domain::parse("example.com") {
+        let text = mail::summary(&report, &domain);
+        assert!(!text.chars().any(|c| c.is_control() && c != '\n') && text.len() < 1_000_000);
+    }
+}
+
+/// gzip: what comes out keeps to the limits, and compressed anew it comes out again.
+pub fn gzip(data: &[u8]) {
+    let limits = Limits { output: 1 << 20, ratio: 100 };
+    match gzip::inflate(data, limits) {
+        Ok(text) => {
+            assert!(text.len() <= limits.output && gzip::is_gzip(data));
+            let wide = Limits { output: 1 << 21, ratio: 2000 };
+            assert_eq!(gzip::inflate(&gzip::compress(&text), wide), Ok(text));
+        }
+        Err(GzipError::NotGzip) => assert!(!gzip::is_gzip(data)),
+        Err(_) => assert!(gzip::is_gzip(data)),
+    }
+}
+
+/// Received headers: bounded, values on one line; DKIM's canonical forms are fixed points.
+pub fn mail_header(data: &[u8]) {
+    let received = Received::parse(data);
+    assert!(received.fields.len() <= MAX_FIELDS && data.ends_with(received.body));
+    for field in &received.fields {
+        let value = field.unfolded();
+        // A replacement character is three octets for one.
+        assert!(!value.contains(['\r', '\n']) && value.len() <= 3 * MAX_VALUE);
+        let mut once = Vec::new();
+        canonical::push_field(&mut once, field.name, field.raw);
+        let mut twice = Vec::new();
+        canonical::push_field(&mut twice, field.name, once.get(field.name.len() + 1..).unwrap_or_default());
+        assert_eq!(once, twice);
+    }
+    let body = canonical::body(data);
+    assert_eq!(canonical::body(&body), body);
+    assert!(body.is_empty() || body.ends_with(b"\r\n"));
+}
+
+/// DKIM key records: what is read is emitted and read again.
+pub fn dkim_record(data: &[u8]) {
+    match KeyRecord::parse(data) {
+        Ok(record) => assert_eq!(KeyRecord::parse(record.text().as_bytes()), Ok(record)),
+        Err(error) => harmless(&error.to_string()),
     }
 }

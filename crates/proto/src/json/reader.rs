@@ -15,6 +15,8 @@ pub const MAX_DEPTH: u8 = 32;
 #[derive(Debug, Clone)]
 pub struct Reader<'a> {
     octets: &'a [u8],
+    /// The same, if all of it is UTF-8: then no string needs to be looked at again.
+    text: Option<&'a str>,
     at: usize,
     depth: u8,
     sloppy: Sloppy,
@@ -95,7 +97,7 @@ impl<'a> Reader<'a> {
     /// Stands before the first value of `octets`.
     #[must_use]
     pub fn new(octets: &'a [u8]) -> Self {
-        Self { octets, at: 0, depth: 0, sloppy: Sloppy::default() }
+        Self { octets, text: core::str::from_utf8(octets).ok(), at: 0, depth: 0, sloppy: Sloppy::default() }
     }
 
     /// Octets read so far.
@@ -146,6 +148,7 @@ impl<'a> Reader<'a> {
         }
     }
 
+    #[inline]
     fn skip_space(&mut self) {
         while let Some(b' ' | b'\n' | b'\r' | b'\t') = self.octets.get(self.at) {
             self.at += 1;
@@ -153,15 +156,18 @@ impl<'a> Reader<'a> {
     }
 
     /// The next octet that is no white space; it is not taken.
+    #[inline]
     fn next_octet(&mut self) -> Result<u8, JsonError> {
         self.skip_space();
         self.here()
     }
 
+    #[inline]
     fn here(&self) -> Result<u8, JsonError> {
         self.octets.get(self.at).copied().ok_or_else(|| self.fault(Fault::End))
     }
 
+    #[inline]
     fn take(&mut self, octet: u8) -> Result<(), JsonError> {
         match self.next_octet()? {
             found if found == octet => {
@@ -207,6 +213,7 @@ impl<'a> Reader<'a> {
         self.nest(Kind::Array, b'[', b']', item)
     }
 
+    #[inline]
     fn nest<E: From<JsonError>>(
         &mut self,
         kind: Kind,
@@ -238,12 +245,13 @@ impl<'a> Reader<'a> {
     ///
     /// # Errors
     /// There is no string, or it does not end, or a backslash begins no escape.
+    #[inline]
     pub fn string(&mut self) -> Result<Cow<'a, str>, JsonError> {
         if self.next_octet()? != b'"' {
             return Err(self.wrong_kind(Kind::String));
         }
         self.at += 1;
-        let first = self.run()?;
+        let first = self.run();
         if self.here()? == b'"' {
             self.at += 1;
             return Ok(first);
@@ -269,20 +277,26 @@ impl<'a> Reader<'a> {
                     text.push(char::from(control));
                 }
             }
-            text.push_str(&self.run()?);
+            text.push_str(&self.run());
         }
     }
 
     /// The octets up to the next quote, backslash or control character.
-    fn run(&mut self) -> Result<Cow<'a, str>, JsonError> {
+    #[inline]
+    fn run(&mut self) -> Cow<'a, str> {
         let start = self.at;
         self.at += plain_run(self.octets.get(start..).unwrap_or_default());
-        let octets = self.since(start);
-        if let Ok(text) = core::str::from_utf8(octets) {
-            return Ok(Cow::Borrowed(text));
+        match self.text.and_then(|text| text.get(start..self.at)) {
+            Some(run) => Cow::Borrowed(run),
+            None => self.lossy(start),
         }
-        self.sloppy.not_utf8 = true;
-        Ok(String::from_utf8_lossy(octets))
+    }
+
+    #[cold]
+    fn lossy(&mut self, start: usize) -> Cow<'a, str> {
+        let text = String::from_utf8_lossy(self.since(start));
+        self.sloppy.not_utf8 |= matches!(text, Cow::Owned(_));
+        text
     }
 
     /// Takes what follows a backslash.

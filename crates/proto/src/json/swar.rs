@@ -5,6 +5,7 @@ const ONES: u64 = 0x0101_0101_0101_0101;
 const HIGHS: u64 = 0x8080_8080_8080_8080;
 
 /// How many octets stand before the first quote, backslash or control character (DEL is not one, RFC 8259 §7).
+#[inline]
 pub(super) fn plain_run(octets: &[u8]) -> usize {
     let (words, tail) = octets.as_chunks::<8>();
     let mut run = 0;

@@ -9,16 +9,24 @@
 )]
 
 mod dane;
+mod datagrams;
 mod decisions;
+mod dkim;
 mod emitted;
 mod frames;
+mod gzip;
+mod json;
 mod lines;
+mod log;
+mod mail;
 mod names;
 mod properties;
 mod replay;
 #[allow(unreachable_pub, missing_docs, reason = "the fuzz crate's own source, public there")]
 #[path = "../../../../fuzz/src/lib.rs"]
 mod replay_entry;
+mod report_properties;
+mod reports;
 mod smtp;
 mod tlsrpt;
 mod vectors;

@@ -38,8 +38,9 @@ pub fn body(body: &[u8]) -> Vec<u8> {
     // Where the last line that is not empty ends.
     let mut end = 0;
     for line in Lines(body) {
+        let start = out.len();
         push_line(&mut out, line);
-        let filled = out.last().is_some_and(|octet| *octet != b'\n');
+        let filled = out.len() > start;
         out.extend_from_slice(b"\r\n");
         if filled {
             end = out.len();

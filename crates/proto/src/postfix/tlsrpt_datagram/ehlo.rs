@@ -18,11 +18,6 @@ pub fn greeted_name(reply: Cow<'_, str>) -> Option<Cow<'_, str>> {
 
 fn first_word(reply: &str) -> Option<&str> {
     let line = reply.split(['\r', '\n']).find(|line| !line.trim().is_empty())?;
-    let behind_code = match line.split_at_checked(3) {
-        Some((code, rest)) if code.bytes().all(|octet| octet.is_ascii_digit()) => {
-            rest.strip_prefix(['-', ' ']).unwrap_or(line)
-        }
-        _ => line,
-    };
+    let behind_code = line.strip_prefix("250").and_then(|rest| rest.strip_prefix(['-', ' '])).unwrap_or(line);
     behind_code.split(|c: char| c.is_whitespace() || c.is_control()).find(|word| !word.is_empty())
 }
