@@ -6,9 +6,14 @@
 //!
 //! The reader is lenient where real senders are sloppy (octets that are no UTF-8, lone surrogates, raw control characters), and
 //! remembers that it was; [`Reader::sloppy`] tells.
+mod error;
+mod number;
 mod reader;
+mod string;
 mod swar;
 mod writer;
 
-pub use reader::{Fault, JsonError, Kind, MAX_DEPTH, Number, Reader, Sloppy};
+pub use error::{Fault, JsonError, Kind, MAX_DEPTH};
+pub use number::Number;
+pub use reader::{Reader, Sloppy};
 pub use writer::push_string;

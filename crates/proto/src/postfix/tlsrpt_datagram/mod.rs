@@ -13,16 +13,16 @@
 //! Texts are borrowed from the datagram where they can be. A collector adds most of them to counts that exist already, so they
 //! are looked at and never kept.
 mod code;
-mod ehlo;
 mod emit;
+mod host;
 mod parse;
 
 use alloc::{borrow::Cow, vec::Vec};
 use core::net::IpAddr;
 
 pub use code::{Code, Numbered};
-pub use ehlo::greeted_name;
-pub(crate) use parse::host;
+pub use host::greeted_name;
+pub(crate) use host::host;
 
 use crate::{
     json::JsonError,

@@ -4,7 +4,8 @@ use core::net::IpAddr;
 
 use super::{
     Code, Cut, Datagram, DatagramError, Failure, MAX_FAILURES, MAX_LEN, MAX_POLICIES, MAX_STRINGS, MAX_TEXT, Name,
-    Numbered, Outcome, Policy, Version, greeted_name,
+    Numbered, Outcome, Policy, Version,
+    host::{greeted_name, host},
 };
 use crate::{
     json::{Kind, Reader},
@@ -217,17 +218,4 @@ fn name<'a>(text: Cow<'a, str>, known: Option<&Name<'a>>) -> Name<'a> {
         Some(Name::Domain(domain)) if domain.as_str() == text => Name::Domain(domain.clone()),
         _ => Domain::parse_lenient(&text).map_or(Name::Other(text), Name::Domain),
     }
-}
-
-/// A host's name as it is compared: lower case, without trailing dot.
-pub(crate) fn host(text: Cow<'_, str>) -> Cow<'_, str> {
-    if !text.ends_with('.') && !text.bytes().any(|octet| octet.is_ascii_uppercase()) {
-        return text;
-    }
-    let mut text = text.into_owned();
-    text.make_ascii_lowercase();
-    if text.ends_with('.') {
-        text.pop();
-    }
-    Cow::Owned(text)
 }

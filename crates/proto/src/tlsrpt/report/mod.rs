@@ -8,23 +8,20 @@
 //! A report of ours, emitted and read, is equal to itself and gives no note.
 mod check;
 mod emit;
+mod limit;
 mod note;
 mod read;
-mod values;
 
 use alloc::{string::String, vec::Vec};
 use core::{fmt, net::IpAddr};
 
 pub use check::{Fault, Violation};
-pub use note::{Note, Oddity, Place};
-pub use read::{MAX_FAILURES, MAX_LEN, MAX_NOTES, MAX_POLICIES, Read, ReadError};
-pub use values::{MAX_STRINGS, MAX_TEXT};
+pub use limit::{MAX_COUNT, MAX_FAILURES, MAX_LEN, MAX_NOTES, MAX_POLICIES, MAX_STRINGS, MAX_TEXT};
+pub use note::{Instead, Note, Oddity, Place};
+pub use read::{Read, ReadError};
 
 use super::{PolicyType, ResultType};
 use crate::{date::DAY, name::Domain};
-
-/// Largest number that I-JSON carries safely (TLSRPT-4-1): 2^53 - 1.
-pub const MAX_COUNT: u64 = (1 << 53) - 1;
 
 /// A report.
 #[derive(Debug, Clone, PartialEq, Eq)]

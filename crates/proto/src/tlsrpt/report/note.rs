@@ -2,8 +2,7 @@
 use alloc::string::String;
 use core::fmt;
 
-use super::read::{MAX_FAILURES, MAX_POLICIES};
-use super::values::{MAX_STRINGS, MAX_TEXT};
+use super::limit::{MAX_FAILURES, MAX_POLICIES, MAX_STRINGS, MAX_TEXT};
 use crate::json::Kind;
 
 /// A leniency that reading needed. `Display` is a plain sentence.
@@ -144,7 +143,7 @@ impl Instead {
 
 impl Place {
     /// This place's member.
-    pub(super) fn at(self, member: &'static str) -> Self {
+    pub(crate) fn at(self, member: &'static str) -> Self {
         Self { member, ..self }
     }
 }

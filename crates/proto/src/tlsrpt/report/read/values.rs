@@ -2,24 +2,16 @@
 use alloc::{borrow::Cow, format, string::String, vec::Vec};
 use core::net::IpAddr;
 
-use super::{
-    MAX_COUNT, Note, Oddity, Place, Term,
-    note::Instead,
-    read::{MAX_NOTES, ReadError},
-};
+use super::error::{ReadError, Result};
 use crate::{
     date::{Zone, parse_rfc3339},
     json::{JsonError, Kind, Reader},
     name::Domain,
     shown::shown,
+    tlsrpt::report::{
+        Instead, MAX_COUNT, MAX_NOTES, MAX_STRINGS, MAX_TEXT, Note, Oddity, Place, Term, limit::MAX_ALL_STRINGS,
+    },
 };
-
-/// Longest text that is kept, octets.
-pub const MAX_TEXT: usize = 4096;
-/// Most strings that are kept of one array; of a whole report, two hundred times as many.
-pub const MAX_STRINGS: usize = 1000;
-
-type Result<T> = core::result::Result<T, ReadError>;
 
 /// What reading notes on its way.
 pub(super) struct Notes {
@@ -30,7 +22,7 @@ pub(super) struct Notes {
 
 impl Notes {
     pub(super) fn new() -> Self {
-        Self { list: Vec::new(), more: 0, strings_left: 200 * MAX_STRINGS }
+        Self { list: Vec::new(), more: 0, strings_left: MAX_ALL_STRINGS }
     }
 
     pub(super) fn add(&mut self, place: Place, oddity: Oddity) {

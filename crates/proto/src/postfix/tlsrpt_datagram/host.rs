@@ -1,7 +1,5 @@
-//! The name in a reply to EHLO.
+//! Names of hosts, and the one in a reply to EHLO.
 use alloc::borrow::Cow;
-
-use super::parse::host;
 
 /// The host name in what an MTA gives as `receiving-mx-helo`: the RFC wants the name, Postfix gives the whole reply,
 /// `250-mx.example.com Hello …` and all keywords. Takes the first word of the first line, behind the reply code if there is one.
@@ -20,4 +18,17 @@ fn first_word(reply: &str) -> Option<&str> {
     let line = reply.split(['\r', '\n']).find(|line| !line.trim().is_empty())?;
     let behind_code = line.strip_prefix("250").and_then(|rest| rest.strip_prefix(['-', ' '])).unwrap_or(line);
     behind_code.split(|c: char| c.is_whitespace() || c.is_control()).find(|word| !word.is_empty())
+}
+
+/// A host's name as it is compared: lower case, without trailing dot.
+pub(crate) fn host(text: Cow<'_, str>) -> Cow<'_, str> {
+    if !text.ends_with('.') && !text.bytes().any(|octet| octet.is_ascii_uppercase()) {
+        return text;
+    }
+    let mut text = text.into_owned();
+    text.make_ascii_lowercase();
+    if text.ends_with('.') {
+        text.pop();
+    }
+    Cow::Owned(text)
 }
