@@ -14,6 +14,7 @@
 //! - [`tcp_table`]: the line protocol
 //! - [`http`]: whatever speaks HTTP/1.1
 //! - [`control`]: our own commands, over a unix socket
+//! - [`datagram`]: what mail servers tell of their TLS sessions
 //!
 //! What we keep:
 //! - [`store`]: policies, their history, failures and probes
@@ -30,6 +31,7 @@
 
 pub mod clock;
 pub mod control;
+pub mod datagram;
 pub mod dns;
 pub mod fetch;
 pub mod http;

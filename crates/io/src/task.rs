@@ -4,6 +4,7 @@
 //! that task alone. Stopping asks every task to come to its end; [`Tasks::drain`] waits for them, but not for ever.
 use std::any::Any;
 use std::future::Future;
+use std::io;
 use std::panic::AssertUnwindSafe;
 use std::sync::{
     Arc,
@@ -30,6 +31,13 @@ struct Shared {
     panics: AtomicU64,
 }
 
+impl Shared {
+    fn died(&self, name: &'static str, panic: &(dyn Any + Send)) {
+        self.panics.fetch_add(1, Ordering::Relaxed);
+        tracing::error!(task = name, "a task panicked and was ended; the rest goes on: {}", words(panic));
+    }
+}
+
 impl Tasks {
     /// A group without tasks.
     #[must_use]
@@ -42,10 +50,33 @@ impl Tasks {
         let shared = Arc::clone(&self.shared);
         self.tracker.spawn(async move {
             if let Err(panic) = AssertUnwindSafe(future).catch_unwind().await {
-                shared.panics.fetch_add(1, Ordering::Relaxed);
-                tracing::error!(task = name, "a task panicked and was ended; the rest goes on: {}", words(&*panic));
+                shared.died(name, &*panic);
             }
         });
+    }
+
+    /// Starts a thread of its own, for what must not share one with others. It has to look for the order to stop by itself.
+    ///
+    /// # Errors
+    /// When the system gives none.
+    pub fn thread(&self, name: &'static str, work: impl FnOnce() + Send + 'static) -> io::Result<()> {
+        let (shared, member) = (Arc::clone(&self.shared), self.tracker.token());
+        std::thread::Builder::new().name(name.into()).spawn(move || {
+            if let Err(panic) = std::panic::catch_unwind(AssertUnwindSafe(work)) {
+                shared.died(name, &*panic);
+            }
+            drop(member);
+        })?;
+        Ok(())
+    }
+
+    /// Runs a task on a thread of its own, with the current runtime's clock and sockets, for what would keep a worker busy.
+    ///
+    /// # Errors
+    /// When the system gives no thread.
+    pub fn spawn_apart(&self, name: &'static str, future: impl Future<Output = ()> + Send + 'static) -> io::Result<()> {
+        let runtime = tokio::runtime::Handle::current();
+        self.thread(name, move || runtime.block_on(future))
     }
 
     /// Resolves once the group has been asked to stop.
@@ -99,7 +130,7 @@ fn words(panic: &(dyn Any + Send)) -> &str {
 
 #[cfg(test)]
 mod tests {
-    #![allow(clippy::panic, reason = "tests")]
+    #![allow(clippy::panic, clippy::unwrap_used, reason = "tests")]
     use super::*;
 
     #[tokio::test]
@@ -124,6 +155,17 @@ mod tests {
         assert!(!tasks.is_stopping());
         assert_eq!(tasks.drain(Duration::from_secs(5)).await, 0);
         assert!(tasks.is_stopping());
+    }
+
+    #[tokio::test]
+    async fn a_thread_is_waited_for_like_a_task_and_its_panic_is_counted() {
+        let tasks = Tasks::new();
+        let group = tasks.clone();
+        tasks.spawn_apart("apart", async move { group.stopping().await }).unwrap();
+        tasks.thread("doomed", || panic!("as planned")).unwrap();
+        assert_eq!(tasks.running(), 2);
+        assert_eq!(tasks.drain(Duration::from_secs(5)).await, 0);
+        assert_eq!(tasks.panics(), 1);
     }
 
     #[tokio::test(start_paused = true)]

@@ -34,6 +34,12 @@ pub enum Error {
         "cannot listen on {0}: the path holds something that is no socket, and it is left alone; move it away or choose another path"
     )]
     NotASocket(Address),
+    /// A socket that nobody answers on belongs to somebody else.
+    #[error(
+        "cannot listen on {0}: a socket that nobody reads lies there, but it belongs to another user, and it is left alone; remove it \
+         or choose another path"
+    )]
+    Foreign(Address),
     /// The socket's owner or group does not exist.
     #[error("cannot give {address} to the {what} `{name}`: there is none of that name on this system")]
     Nobody {
@@ -101,10 +107,7 @@ fn tcp(to: SocketAddr) -> io::Result<Listener> {
 fn unix(path: &Path, address: &Address, access: &Access) -> Result<Listener, Error> {
     let io = |source| Error::Io { address: address.clone(), source };
     // Names are looked up before anything changes on the disk.
-    let owner =
-        access.owner.as_deref().map(|name| user(name).ok_or_else(|| nobody(address, "user", name))).transpose()?;
-    let group =
-        access.group.as_deref().map(|name| group(name).ok_or_else(|| nobody(address, "group", name))).transpose()?;
+    let owner = Owner::find(address, access)?;
     make_room(path, address)?;
     let socket = socket2::Socket::new(Domain::UNIX, Type::STREAM, None).map_err(io)?;
     socket.set_nonblocking(true).map_err(io)?;
@@ -112,8 +115,8 @@ fn unix(path: &Path, address: &Address, access: &Access) -> Result<Listener, Err
     let file = SocketFile::of(path).map_err(io)?;
     // Until `listen` nobody can connect, so there is no moment with the wrong mode or owner.
     fs::set_permissions(path, fs::Permissions::from_mode(access.mode & 0o7777)).map_err(io)?;
-    if owner.is_some() || group.is_some() {
-        chown(path, owner, group).map_err(io)?;
+    if owner.user.is_some() || owner.group.is_some() {
+        chown(path, owner.user, owner.group).map_err(io)?;
     }
     socket.listen(BACKLOG).map_err(io)?;
     let listener = UnixListener::from_std(socket.into()).map_err(io)?;
@@ -146,6 +149,23 @@ fn make_room(path: &Path, address: &Address) -> Result<(), Error> {
     }
 }
 
+/// Whom a socket is to belong to, as numbers.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Owner {
+    pub(crate) user: Option<u32>,
+    pub(crate) group: Option<u32>,
+}
+
+impl Owner {
+    /// Looks the names up.
+    pub(crate) fn find(address: &Address, access: &Access) -> Result<Self, Error> {
+        let find = |name: &Option<String>, what, look: fn(&str) -> Option<u32>| {
+            name.as_deref().map(|name| look(name).ok_or_else(|| nobody(address, what, name))).transpose()
+        };
+        Ok(Self { user: find(&access.owner, "user", user)?, group: find(&access.group, "group", group)? })
+    }
+}
+
 fn nobody(address: &Address, what: &'static str, name: &str) -> Error {
     Error::Nobody { address: address.clone(), what, name: name.into() }
 }
@@ -160,13 +180,14 @@ fn group(name: &str) -> Option<u32> {
 
 /// A unix socket that we made, removed in the end unless another has taken its place.
 #[derive(Debug)]
-pub(super) struct SocketFile {
+pub(crate) struct SocketFile {
     path: PathBuf,
     identity: (u64, u64),
 }
 
 impl SocketFile {
-    fn of(path: &Path) -> io::Result<Self> {
+    /// The file that was made just now.
+    pub(crate) fn of(path: &Path) -> io::Result<Self> {
         Ok(Self { path: path.into(), identity: identity(path)? })
     }
 }

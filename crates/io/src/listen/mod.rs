@@ -15,6 +15,7 @@ mod watch;
 pub use accept::serve_each;
 pub use address::{Access, Address, AddressError};
 pub use bind::{Error, bind};
+pub(crate) use bind::{Owner, SocketFile};
 pub use handed::Handed;
 pub use pipeline::Limits;
 pub use stream::Stream;

@@ -1,16 +1,18 @@
-//! What we keep: policies, their history, failures and probes, and what the monitor knows, behind one trait.
+//! What we keep: policies, their history, failures and probes, what the monitor knows and sessions counted, behind one trait.
 //!
 //! [`open`] gives a store for a URL; callers know nothing else of it. Every write resolves after it has been committed, so what
 //! was acknowledged survives a killed process. A failed write changes nothing: the caller still has what it wanted to keep, and
 //! may try again. Reading and writing happen on threads of the store; nothing here blocks a task.
 //!
 //! Everything is bounded by number or age, see the constants; [`Store::sweep`] enforces those that depend on time.
+pub mod counting;
 mod error;
 pub mod import_resolver;
+pub mod mark;
 pub mod monitor;
 mod sqlite;
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use futures_util::future::BoxFuture;
@@ -165,7 +167,7 @@ pub struct Counts {
 }
 
 /// A place that keeps things. Everything is a future; dropping one does not undo the work.
-pub trait Store: Send + Sync {
+pub trait Store: counting::Counting {
     /// At most `limit` policies in the order of their domains, those after `after`. Fewer than `limit`: that was the last page.
     fn load(&self, after: Option<&Domain>, limit: usize) -> BoxFuture<'static, Result<Vec<Row>>>;
 
@@ -228,6 +230,12 @@ pub fn open(url: &str) -> Result<Arc<dyn Store>> {
 pub fn open_reading(url: &str) -> Result<Option<Arc<dyn Store>>> {
     let path = path_of(url).map_err(|why| Error::Url { url: url.into(), why })?;
     Ok(sqlite::Sqlite::open_reading(Path::new(path))?.map(|store| Arc::new(store) as Arc<dyn Store>))
+}
+
+/// The path of a file beside the store's own, with `suffix` behind its name; `None` where the store is no file.
+#[must_use]
+pub fn beside(url: &str, suffix: &str) -> Option<PathBuf> {
+    path_of(url).ok().map(|path| PathBuf::from(format!("{path}{suffix}")))
 }
 
 fn path_of(url: &str) -> std::result::Result<&str, &'static str> {

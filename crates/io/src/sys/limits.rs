@@ -21,6 +21,12 @@ pub fn raise_open_files(wanted: u64) -> io::Result<u64> {
     Ok(goal)
 }
 
+/// How many datagrams a unix socket that is made now will hold (`net.unix.max_dgram_qlen`); `None`: the system does not say.
+#[must_use]
+pub fn datagram_queue() -> Option<u32> {
+    std::fs::read_to_string("/proc/sys/net/unix/max_dgram_qlen").ok()?.trim().parse().ok()
+}
+
 #[cfg(test)]
 mod tests {
     #![allow(clippy::unwrap_used, reason = "tests")]

@@ -3,7 +3,7 @@ mod limits;
 mod service;
 mod signals;
 
-pub use limits::raise_open_files;
+pub use limits::{datagram_queue, raise_open_files};
 pub use service::{Service, Watchdog};
 pub use signals::{Signal, Signals};
 

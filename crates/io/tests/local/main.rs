@@ -8,12 +8,14 @@
     reason = "tests"
 )]
 mod control;
+mod datagram;
 mod handed;
 mod http;
 mod listen;
 mod shortage;
 mod socketmap;
 mod store;
+mod store_counting;
 mod store_file;
 mod store_full;
 mod store_kill;

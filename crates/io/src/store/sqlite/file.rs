@@ -17,7 +17,11 @@ use super::super::{Error, Result};
 /// "SMXd", in the header of every database of ours (`PRAGMA application_id`).
 const APPLICATION_ID: u32 = 0x534d_5864;
 /// One file for each format, in order.
-const MIGRATIONS: [&str; 2] = [include_str!("migrations/001_policies.sql"), include_str!("migrations/002_monitor.sql")];
+const MIGRATIONS: &[&str] = &[
+    include_str!("migrations/001_policies.sql"),
+    include_str!("migrations/002_monitor.sql"),
+    include_str!("migrations/003_counts.sql"),
+];
 /// How long to wait for another process.
 const PATIENCE: Duration = Duration::from_secs(5);
 /// Octets of the header that are looked at: the magic words, the format at 60 and the application id at 68.

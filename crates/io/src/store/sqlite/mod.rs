@@ -5,6 +5,7 @@
 //! acknowledged (`synchronous=FULL`): between two checkpoints a quiet server would otherwise lose hours of policies with a power
 //! cut, and with them the protection that caching is for; thanks to the shared commits the price is one flush for all batches
 //! that wait. Page caches are small on purpose: a cache hit never comes here.
+mod counting;
 mod file;
 mod monitor;
 mod reader;
@@ -14,14 +15,19 @@ mod tests;
 mod writer;
 
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 use std::thread;
 
 use futures_util::future::{BoxFuture, FutureExt as _};
-use rusqlite::Connection;
+use rusqlite::{Connection, Transaction};
+use strictmx_engine::report::health::Sum;
+use strictmx_engine::report::loss::Progress;
+use strictmx_engine::report::{Arrivals, Day, DomainDay, Scope};
 use strictmx_engine::time::Timestamp;
 use strictmx_proto::name::Domain;
 use tokio::sync::{mpsc, oneshot};
 
+use super::counting::{Counting, Delta, Quarantined};
 use super::monitor::{AlertRow, Watched};
 use super::{Batch, Counts, Error, FailureRow, HistoryRow, ProbeRow, Result, Row, Store};
 use reader::Question;
@@ -84,6 +90,13 @@ impl Sqlite {
             answer.await.map_err(|_| Error::Closed)?
         }
         .boxed()
+    }
+
+    fn change<T: Send + 'static>(
+        &self,
+        work: impl FnOnce(&Transaction<'_>) -> rusqlite::Result<T> + Send + 'static,
+    ) -> BoxFuture<'static, Result<T>> {
+        self.order(|reply| Order::change(work, reply))
     }
 
     fn ask<T: Send + 'static>(
@@ -181,5 +194,50 @@ impl Store for Sqlite {
             }
         }
         .boxed()
+    }
+}
+
+impl Counting for Sqlite {
+    fn add_counts(&self, delta: Arc<Delta>) -> BoxFuture<'static, Result<u64>> {
+        self.change(move |db| counting::add(db, &delta))
+    }
+
+    fn progress(&self, source: &str) -> BoxFuture<'static, Result<Option<Progress>>> {
+        let source = source.to_owned();
+        self.ask(move |db| counting::progress(db, &source))
+    }
+
+    fn days(&self) -> BoxFuture<'static, Result<Vec<(Day, u64)>>> {
+        self.ask(counting::days)
+    }
+
+    fn arrivals(&self, day: Day) -> BoxFuture<'static, Result<Arrivals>> {
+        self.ask(move |db| counting::arrivals(db, day))
+    }
+
+    fn domain_days(
+        &self,
+        day: Day,
+        after: Option<(Domain, Scope)>,
+        limit: usize,
+    ) -> BoxFuture<'static, Result<Vec<DomainDay>>> {
+        self.ask(move |db| counting::domain_days(db, day, after.as_ref(), limit))
+    }
+
+    fn domain_day(&self, day: Day, domain: &Domain, scope: Scope) -> BoxFuture<'static, Result<Option<DomainDay>>> {
+        let domain = domain.clone();
+        self.ask(move |db| counting::domain_day(db, day, &domain, scope))
+    }
+
+    fn sums(&self, day: Day, after: Option<(Domain, Scope)>, limit: usize) -> BoxFuture<'static, Result<Vec<Sum>>> {
+        self.ask(move |db| counting::sums(db, day, after.as_ref(), limit))
+    }
+
+    fn quarantined(&self, limit: usize) -> BoxFuture<'static, Result<Vec<Quarantined>>> {
+        self.ask(move |db| counting::quarantined(db, limit))
+    }
+
+    fn forget_counts(&self, before: Day, limit: usize) -> BoxFuture<'static, Result<u64>> {
+        self.change(move |db| counting::forget(db, before, limit))
     }
 }

@@ -1,4 +1,5 @@
 //! The writing thread: one transaction for all the batches that wait.
+use std::fmt;
 use std::path::Path;
 
 use rusqlite::{Connection, ErrorCode, Transaction, TransactionBehavior, params};
@@ -16,15 +17,41 @@ const GROUP: usize = 128;
 /// Rows that share a commit at most, where they come in several batches.
 const GROUP_ROWS: usize = 5_000;
 
+/// Changes something in a transaction of its own and answers whoever asked.
+type Change = Box<dyn FnOnce(&mut Connection, &Path) + Send>;
+
 /// What the writer can be told.
-#[derive(Debug)]
 pub(super) enum Order {
     /// Write this, then answer.
     Write(Batch, oneshot::Sender<Result<()>>),
+    /// Change something else, then answer.
+    Change(Change),
     /// Remove what is too old at this time, then answer how much it was.
     Sweep(Timestamp, oneshot::Sender<Result<u64>>),
     /// Close the database, then answer.
     Close(oneshot::Sender<()>),
+}
+
+impl Order {
+    /// All of `work` in one transaction, or nothing.
+    pub(super) fn change<T: Send + 'static>(
+        work: impl FnOnce(&Transaction<'_>) -> rusqlite::Result<T> + Send + 'static,
+        reply: oneshot::Sender<Result<T>>,
+    ) -> Self {
+        Self::Change(Box::new(move |db, path| {
+            let outcome = db.transaction_with_behavior(TransactionBehavior::Immediate).and_then(|open| {
+                let value = work(&open)?;
+                open.commit().map(|()| value)
+            });
+            tell(reply, outcome.map_err(|error| Error::of(path, &error)));
+        }))
+    }
+}
+
+impl fmt::Debug for Order {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Order")
+    }
 }
 
 type Waiting = (Batch, oneshot::Sender<Result<()>>);
@@ -52,6 +79,7 @@ pub(super) fn run(mut db: Connection, path: &Path, mut orders: mpsc::Receiver<Or
                 }
                 write(&mut db, path, group);
             }
+            Order::Change(change) => change(&mut db, path),
             Order::Sweep(now, reply) => tell(reply, sweep(&mut db, now).map_err(|error| Error::of(path, &error))),
             Order::Close(reply) => {
                 // Whoever gave an order before has been served; whoever comes now learns that the store is closed.
