@@ -33,6 +33,7 @@ complete -c strictmx -n "__fish_strictmx_needs_command" -s h -l help -d 'Print h
 complete -c strictmx -n "__fish_strictmx_needs_command" -s V -l version -d 'Print version'
 complete -c strictmx -n "__fish_strictmx_needs_command" -f -a "serve" -d 'Run the daemon: every service whose section is in the config'
 complete -c strictmx -n "__fish_strictmx_needs_command" -f -a "explain" -d 'Show what a sender would do for a domain, step by step, and why'
+complete -c strictmx -n "__fish_strictmx_needs_command" -f -a "check" -d 'Check a domain: everything that is wrong with its MTA-STS, DANE and TLS reporting, whose it is to mend, and how'
 complete -c strictmx -n "__fish_strictmx_needs_command" -f -a "cache" -d 'Look into the running daemon\'s policy cache, or change it'
 complete -c strictmx -n "__fish_strictmx_needs_command" -f -a "config" -d 'Check the config, show the effective one, or print the commented default'
 complete -c strictmx -n "__fish_strictmx_needs_command" -f -a "completions" -d 'Print a completion script for a shell'
@@ -58,6 +59,48 @@ json\t'One JSON object a line'"
 complete -c strictmx -n "__fish_strictmx_using_subcommand explain" -l journal-stream -d 'Set by systemd where stderr is the journal: log lines then carry its priorities and no time of their own' -r
 complete -c strictmx -n "__fish_strictmx_using_subcommand explain" -s v -l verbose -d 'More log lines; twice for still more'
 complete -c strictmx -n "__fish_strictmx_using_subcommand explain" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c strictmx -n "__fish_strictmx_using_subcommand check" -l from -d 'Check every domain of this list: one a line, or `rank,domain`; `-`: standard input' -r -F
+complete -c strictmx -n "__fish_strictmx_using_subcommand check" -l format -d 'How the result is written (default: text; with --resume: jsonl)' -r -f -a "text\t'For people'
+json\t'One JSON value'
+jsonl\t'One JSON object a line, each as soon as it is there'
+sarif\t'SARIF 2.1.0, for code scanners'"
+complete -c strictmx -n "__fish_strictmx_using_subcommand check" -l only -d 'Only these families of checks' -r -f -a "record\t'The `_mta-sts` record'
+host\t'The policy host'
+policy\t'The policy\'s text'
+mx\t'The MX records, and whether the policy covers them'
+sts\t'record, host, policy and mx together'
+smtp\t'Each MX host over SMTP'
+dane\t'DANE beside it'
+tlsrpt\t'The TLS reporting record'
+time\t'What only time shows'"
+complete -c strictmx -n "__fish_strictmx_using_subcommand check" -l concurrency -d 'Domains looked at side by side (default: 8; with --from: 128)' -r
+complete -c strictmx -n "__fish_strictmx_using_subcommand check" -l helo -d 'Our own name, as told to MX hosts (default: `policyd.helo` of the config, else this host\'s name)' -r
+complete -c strictmx -n "__fish_strictmx_using_subcommand check" -l port -d 'The port that MX hosts listen on' -r
+complete -c strictmx -n "__fish_strictmx_using_subcommand check" -l expect-mx -d 'The only MX hosts that may be there' -r
+complete -c strictmx -n "__fish_strictmx_using_subcommand check" -l expect-alias -d 'Where mta-sts.DOMAIN is to point by CNAME' -r
+complete -c strictmx -n "__fish_strictmx_using_subcommand check" -l expect-rua -d 'An address that the TLS reporting record must name, such as mailto:tls@example.com' -r
+complete -c strictmx -n "__fish_strictmx_using_subcommand check" -l expect-policy -d 'The policy text that is meant to be served' -r -F
+complete -c strictmx -n "__fish_strictmx_using_subcommand check" -l change-at -d 'When a change of MX or policy is planned, such as 2026-12-24 (UTC)' -r
+complete -c strictmx -n "__fish_strictmx_using_subcommand check" -l certificate-days -d 'Warn when a certificate ends within so many days' -r
+complete -c strictmx -n "__fish_strictmx_using_subcommand check" -l testing-days -d 'Warn when `testing` has lasted so many days' -r
+complete -c strictmx -n "__fish_strictmx_using_subcommand check" -l save -d 'Write what was seen into this file: one JSON object, or one a line for several domains' -r -F
+complete -c strictmx -n "__fish_strictmx_using_subcommand check" -l replay -d 'Judge what was seen and saved before; nothing is looked at' -r -F
+complete -c strictmx -n "__fish_strictmx_using_subcommand check" -l resume -d 'Append the results to this file, and leave out the domains that are in it' -r -F
+complete -c strictmx -n "__fish_strictmx_using_subcommand check" -l stats -d 'Count the causes in the output of `--format jsonl`' -r -F
+complete -c strictmx -n "__fish_strictmx_using_subcommand check" -l policy-file -d 'Check this policy, which need not be published (`-`: standard input)' -r -F
+complete -c strictmx -n "__fish_strictmx_using_subcommand check" -l mx -d 'The MX hosts that the policy has to cover' -r
+complete -c strictmx -n "__fish_strictmx_using_subcommand check" -l txt -d 'The _mta-sts record that goes with it, such as \'v=STSv1; id=20261122;\'' -r
+complete -c strictmx -n "__fish_strictmx_using_subcommand check" -s c -l config -d 'The config file (default: ./strictmx.toml, then /etc/strictmx/strictmx.toml)' -r -F
+complete -c strictmx -n "__fish_strictmx_using_subcommand check" -l log -d 'How log lines are written to stderr (default: `log.format` of the config)' -r -f -a "text\t'One line for people, coloured on a terminal'
+json\t'One JSON object a line'"
+complete -c strictmx -n "__fish_strictmx_using_subcommand check" -l journal-stream -d 'Set by systemd where stderr is the journal: log lines then carry its priorities and no time of their own' -r
+complete -c strictmx -n "__fish_strictmx_using_subcommand check" -l thorough -d 'Ask every name server, try other TLS versions, look for misplaced records (default for domains named here)'
+complete -c strictmx -n "__fish_strictmx_using_subcommand check" -l quick -d 'Only what senders do: record, policy, MX hosts (default for --from)'
+complete -c strictmx -n "__fish_strictmx_using_subcommand check" -l probe-destinations -d 'Try out the addresses that reports go to: name the recipient to its mail host, post a small report'
+complete -c strictmx -n "__fish_strictmx_using_subcommand check" -l schema -d 'Print the JSON Schema of what --format json and jsonl write'
+complete -c strictmx -n "__fish_strictmx_using_subcommand check" -l list -d 'Print every check there is'
+complete -c strictmx -n "__fish_strictmx_using_subcommand check" -s v -l verbose -d 'More log lines; twice for still more'
+complete -c strictmx -n "__fish_strictmx_using_subcommand check" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c strictmx -n "__fish_strictmx_using_subcommand cache; and not __fish_seen_subcommand_from list show refresh purge import" -s c -l config -d 'The config file (default: ./strictmx.toml, then /etc/strictmx/strictmx.toml)' -r -F
 complete -c strictmx -n "__fish_strictmx_using_subcommand cache; and not __fish_seen_subcommand_from list show refresh purge import" -l log -d 'How log lines are written to stderr (default: `log.format` of the config)' -r -f -a "text\t'One line for people, coloured on a terminal'
 json\t'One JSON object a line'"

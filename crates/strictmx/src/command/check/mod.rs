@@ -27,8 +27,8 @@ use strictmx_io::clock::Clock;
 
 use self::{
     emit::{Done, Emitter, Order, Save, Target},
-    outcome::{Judged, Outcome},
-    shape::{Detail, Plural, Shape},
+    outcome::{Detail, Judged, Outcome},
+    shape::{Plural, Shape},
 };
 use crate::cli::{Check, CheckFormat, Exit, output};
 pub use start::run;

@@ -1,4 +1,4 @@
-//! What came of one domain, and the counts that the exit code rests on.
+//! What came of one domain, how much is told of it, and the counts that the exit code rests on.
 use std::collections::BTreeMap;
 
 use serde::Serialize;
@@ -8,6 +8,15 @@ use strictmx_engine::{
 };
 
 use crate::cli::Exit;
+
+/// How much is told.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Detail {
+    /// What has to be done.
+    Brief,
+    /// `-v`: also why, and everything that was seen.
+    Full,
+}
 
 /// What came of one line of input.
 pub(super) enum Outcome {

@@ -5,19 +5,10 @@ use serde::Serialize;
 use strictmx_engine::check::{Observations, Verdict};
 
 use super::{
-    outcome::{Failed, Judged, Outcome, Totals},
+    outcome::{Detail, Failed, Judged, Outcome, Totals},
     sarif, text,
 };
 use crate::cli::CheckFormat;
-
-/// How much is told.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Detail {
-    /// What has to be done.
-    Brief,
-    /// `-v`: also why, and everything that was seen.
-    Full,
-}
 
 /// Whether one domain was asked about, or several.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

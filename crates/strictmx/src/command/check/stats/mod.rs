@@ -37,6 +37,8 @@ struct Found {
     id: String,
     family: String,
     severity: String,
+    #[serde(default)]
+    side: String,
 }
 
 impl Found {

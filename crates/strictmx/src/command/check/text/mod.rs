@@ -9,14 +9,10 @@ use strictmx_engine::check::{
     senders::{Reading, Reads},
     suggest::Suggestion,
 };
-
 use strictmx_proto::name::Domain;
 
 use self::wrap::{clean, wrapped};
-use super::{
-    outcome::{Failed, Judged, count},
-    shape::Detail,
-};
+use super::outcome::{Detail, Failed, Judged, count};
 use crate::{
     cli::output::{BAD, DIM, GOOD, STRONG, WARN},
     when::span,
