@@ -162,7 +162,7 @@ fn push_entry(text: &mut String, entry: &Entry) {
     let Entry { policy, successful, failed, failures } = entry;
     let domain = policy.domain.as_ref().map_or("-", Domain::as_str);
     text.push_str(&format!(
-        "\nPolicy {} of {domain}\n    {successful} sessions succeeded, {failed} failed\n",
+        "\nPolicy {} of {domain}\n    Sessions: {successful} succeeded, {failed} failed\n",
         shown(&format!("{}", policy.kind))
     ));
     for failure in failures.iter().take(MAX_LISTED) {
@@ -172,7 +172,7 @@ fn push_entry(text: &mut String, entry: &Entry) {
 }
 
 fn push_failure(text: &mut String, failure: &Failure) {
-    text.push_str(&format!("    {} times {}", failure.sessions, shown(&format!("{}", failure.result))));
+    text.push_str(&format!("    {} failed with {}", failure.sessions, shown(&format!("{}", failure.result))));
     if let Some(mx) = &failure.mx {
         text.push_str(&format!(" at {}", shown(mx)));
     }

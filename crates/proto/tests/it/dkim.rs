@@ -3,7 +3,7 @@ use base64::{Engine as _, engine::general_purpose::STANDARD};
 use sha2::{Digest as _, Sha256};
 use strictmx_proto::mail::{
     Field, Message,
-    dkim::{Algorithm, KeyRecord, KeyRecordError, SIGNED, Selector, Signer, canonical},
+    dkim::{Algorithm, KeyRecord, KeyRecordError, SIGNED, Selector, Services, Signer, canonical},
 };
 
 use crate::domain;
@@ -191,15 +191,17 @@ fn selectors_are_labels() {
 // D-52, TLSRPT-3-12, TLSRPT-A8
 #[test]
 fn a_key_is_published_for_mail_and_reports() {
-    let record = KeyRecord::for_reports(Algorithm::Ed25519Sha256, &[0; 32]);
-    assert_eq!(record.text(), format!("v=DKIM1; k=ed25519; s=email:tlsrpt; p={}=", "A".repeat(43)));
-    assert!(record.serves_reports() && record.serves_mail() && !record.is_revoked());
-    assert_eq!(KeyRecord::parse(record.text().as_bytes()), Ok(record));
+    for (services, text) in [(Services::All, ""), (Services::MailAndReports, " s=email:tlsrpt;")] {
+        let record = KeyRecord::new(Algorithm::Ed25519Sha256, &[0; 32], services);
+        assert_eq!(record.text(), format!("v=DKIM1; k=ed25519;{text} p={}=", "A".repeat(43)));
+        assert!(record.serves_reports() && record.serves_mail() && !record.is_revoked());
+        assert_eq!(KeyRecord::parse(record.text().as_bytes()), Ok(record));
+    }
 }
 
 #[test]
 fn a_long_key_is_published_in_strings_of_255_octets() {
-    let record = KeyRecord::for_reports(Algorithm::RsaSha256, &[0xfb; 550]);
+    let record = KeyRecord::new(Algorithm::RsaSha256, &[0xfb; 550], Services::MailAndReports);
     let line = record.zone_line("tlsrpt._domainkey.sender.example");
     let (name, strings) = line.split_once(" ( ").unwrap();
     assert_eq!(name, "tlsrpt._domainkey.sender.example. 3600 IN TXT");

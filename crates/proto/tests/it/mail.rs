@@ -164,7 +164,7 @@ fn the_text_for_people_is_bounded_and_holds_nothing_that_could_steer_a_terminal(
     assert!(!text.chars().any(|c| c.is_control() && c != '\n'));
     assert!(text.contains("    and 80 more kinds of failure\n") && text.contains("\nand 30 more policies\n"));
     assert!(text.contains(
-        "    303 times certificate-expired at mx1.mx.example.com: \u{fffd}[31mred\u{fffd}\u{fffd}\u{fffd}Hi\n"
+        "    303 failed with certificate-expired at mx1.mx.example.com: \u{fffd}[31mred\u{fffd}\u{fffd}\u{fffd}Hi\n"
     ));
 }
 

@@ -8,7 +8,7 @@ use strictmx_proto::{
     json::{JsonError, Kind, Reader, push_string},
     mail::{
         Address, Field,
-        dkim::{Algorithm, KeyRecord},
+        dkim::{Algorithm, KeyRecord, Services},
         header::Received,
     },
     name::Domain,
@@ -210,8 +210,10 @@ proptest! {
     }
 
     #[test]
-    fn a_key_record_emitted_and_read_is_itself(key in vec(any::<u8>(), 0..600)) {
-        let record = KeyRecord::for_reports(Algorithm::RsaSha256, &key);
+    fn a_key_record_emitted_and_read_is_itself(
+        key in vec(any::<u8>(), 0..600), services in select(vec![Services::All, Services::MailAndReports]),
+    ) {
+        let record = KeyRecord::new(Algorithm::RsaSha256, &key, services);
         prop_assert_eq!(KeyRecord::parse(record.text().as_bytes()), Ok(record));
     }
 

@@ -12,7 +12,7 @@ pub mod canonical;
 mod record;
 mod sign;
 
-pub use record::{KeyRecord, KeyRecordError};
+pub use record::{KeyRecord, KeyRecordError, Services};
 pub use sign::{Pending, SIGNED, Selector, SelectorError, Signer};
 
 /// How a key signs.

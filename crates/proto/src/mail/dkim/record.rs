@@ -27,6 +27,16 @@ pub struct KeyRecord {
     pub services: Vec<String>,
 }
 
+/// What the record of a key of ours says that it serves (D-52, TLSRPT-3-12, TLSRPT-A8). Never `tlsrpt` alone: ordinary DKIM
+/// verifiers skip such a key, and the mail with it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Services {
+    /// No `s=`: everything, reports among it. The one that every verifier understands.
+    All,
+    /// `s=email:tlsrpt`. To the letter of RFC 8460; but dkimpy 1.1, for one, reads no lists and takes such a key for none.
+    MailAndReports,
+}
+
 /// Why a TXT record publishes no key.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
@@ -55,15 +65,17 @@ pub enum KeyRecordError {
 }
 
 impl KeyRecord {
-    /// The record for a key that signs reports: `s=email:tlsrpt`, so that readers who want that service type find it
-    /// (TLSRPT-3-12) and plain DKIM verifiers do not skip the key (D-52, TLSRPT-A8).
+    /// The record for a key that signs reports.
     #[must_use]
-    pub fn for_reports(algorithm: Algorithm, key: &[u8]) -> Self {
-        let services = ["email", "tlsrpt"].map(String::from).to_vec();
+    pub fn new(algorithm: Algorithm, key: &[u8], services: Services) -> Self {
+        let services = match services {
+            Services::All => Vec::new(),
+            Services::MailAndReports => ["email", "tlsrpt"].map(String::from).to_vec(),
+        };
         Self { key_type: algorithm.key_type().into(), key: key.into(), services }
     }
 
-    /// The text: `v=DKIM1; k=rsa; s=email:tlsrpt; p=…`.
+    /// The text: `v=DKIM1; k=rsa; p=…`, with `s=email:tlsrpt;` in it where it was asked for.
     #[must_use]
     pub fn text(&self) -> String {
         let services =
