@@ -3,7 +3,8 @@ use std::fmt::Display;
 
 use strictmx_engine::{
     check::observations::{
-        HostSeen, MailSeen, Observations, PolicyHostSeen, RecordSeen, ReportSeen, Session, TlsMade, Visit,
+        HostSeen, MailSeen, Observations, PolicyHostSeen, RecordSeen, ReportSeen, Session, TlsMade, Trial, TrialResult,
+        Visit, Way,
     },
     fact::{AddrSeen, Dnssec, Seen, TlsOutcome, TxtSeen},
 };
@@ -84,6 +85,38 @@ fn policy_host(page: &mut Page, host: &PolicyHostSeen) {
             handshake(page, tls);
         }
     }
+    trials(page, &host.trials);
+    if let Some(caa) = &host.caa {
+        let at = caa.at.as_ref().map(|name| format!(" at {name}")).unwrap_or_default();
+        let records = answer(&caa.records, |records| {
+            joined(
+                records.iter().map(|caa| format!("{} {} \"{}\"", caa.flags, clean(&caa.tag), clean(&caa.value))),
+                ", ",
+            )
+        });
+        row(page, "  CAA", format_args!("{records}{at}"));
+    }
+}
+
+/// Handshakes of other kinds, in one row.
+fn trials(page: &mut Page, trials: &[Trial]) {
+    let one = |trial: &Trial| {
+        let way = match &trial.way {
+            Way::NoSni => "no server name".to_owned(),
+            Way::Sni(name) => format!("server name {name}"),
+            Way::Version(version) => version.clone(),
+            Way::Ciphers(list) => format!("ciphers {list}"),
+        };
+        let result = match &trial.result {
+            TrialResult::Made(_) => "yes",
+            TrialResult::Refused(_) => "no",
+            TrialResult::Unknown(_) => "not known",
+        };
+        clean(&format!("{way} {result}"))
+    };
+    if !trials.is_empty() {
+        row(page, "  also tried", joined(trials.iter().map(one), ", "));
+    }
 }
 
 fn visited(visit: &Visit) -> String {
@@ -152,6 +185,13 @@ fn one_host(page: &mut Page, host: &HostSeen) {
         if let Some(tls) = &one.tls {
             handshake(page, tls);
         }
+    }
+    trials(page, &host.trials);
+    for (address, names) in &host.ptr {
+        row(page, "  PTR", format_args!("{address} {}", answer(names, |names| joined(names.iter(), ", "))));
+    }
+    if let Some(tlsrpt) = host.tlsrpt.as_ref().filter(|tlsrpt| tlsrpt.data().is_some()) {
+        row(page, "  reports", txt(tlsrpt));
     }
 }
 
