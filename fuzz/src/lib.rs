@@ -347,8 +347,12 @@ pub fn tlsrpt_report(data: &[u8]) {
     report.check().iter().for_each(|violation| harmless(&violation.to_string()));
     let emitted = report.emit();
     match Report::read(emitted.as_bytes()) {
-        Ok(again) if !emitted.contains(char::REPLACEMENT_CHARACTER) => assert_eq!(again.report.emit(), emitted),
-        Ok(_) => {}
+        Ok(again) => {
+            // An array in a string in an array in a string takes two readings.
+            let nested = again.notes.iter().any(|note| note.oddity == report::Oddity::ArrayInString);
+            let replaced = emitted.contains(char::REPLACEMENT_CHARACTER);
+            assert!(nested || replaced || again.report.emit() == emitted, "{emitted}");
+        }
         Err(error) => assert!(emitted.len() > report::MAX_LEN, "{error}: {emitted}"),
     }
     if let Ok(domain) = Domain::parse("example.com") {

@@ -147,6 +147,7 @@ fn strings_where_arrays_belong_are_read() {
     assert_eq!(noted(mx, r#""mx-host":"*.mx.example.com""#), [format!("{at} is a string where an array belongs")]);
     assert_eq!(noted(mx, r#""mx-host-pattern":["*.mx.example.com"]"#), [format!("{at} is called \"mx-host-pattern\"")]);
     assert_eq!(noted(mx, r#""mx-host":["mx: *.mx.example.com"]"#), [format!("{at} has `mx:` in front of a pattern")]);
+    assert_eq!(noted(mx, r#""mx-host":["mx: mx:*.mx.example.com","mx:"]"#).len(), 2);
     let lines = r#"["version: STSv1","mode: enforce","mx: *.mx.example.com","max_age: 604800"]"#;
     let at = "policies[0].policy.policy-string";
     for one in [

@@ -164,11 +164,16 @@ impl Reading {
     fn patterns(&mut self, reader: &mut Reader<'_>, place: Place) -> Result<Vec<String>> {
         let mut patterns = self.notes.strings(reader, place)?;
         for pattern in &mut patterns {
-            if let Some(bare) = pattern.strip_prefix("mx:").map(|bare| String::from(bare.trim_start())) {
+            let mut bare = pattern.as_str();
+            while let Some(rest) = bare.strip_prefix("mx:") {
+                bare = rest.trim_start();
+            }
+            if bare.len() < pattern.len() {
+                *pattern = bare.into();
                 self.notes.add(place, Oddity::FieldName);
-                *pattern = bare;
             }
         }
+        patterns.retain(|pattern| !pattern.is_empty());
         Ok(patterns)
     }
 }

@@ -224,7 +224,9 @@ impl Notes {
     }
 
     fn push(&mut self, strings: &mut Vec<String>, text: String, place: Place) {
-        if strings.len() < MAX_STRINGS && self.strings_left > 0 {
+        if text.is_empty() {
+            self.add(place, Oddity::Empty);
+        } else if strings.len() < MAX_STRINGS && self.strings_left > 0 {
             self.strings_left -= 1;
             strings.push(self.shortened(Cow::Owned(text), place).into_owned());
         } else if self.list.last().is_none_or(|last| last.oddity != Oddity::TooMany || last.place != place) {
