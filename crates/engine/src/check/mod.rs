@@ -23,6 +23,7 @@ mod smtp;
 pub mod suggest;
 #[cfg(test)]
 mod tests;
+mod text;
 mod time;
 mod tlsrpt;
 pub mod verdict;

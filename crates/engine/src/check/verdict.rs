@@ -101,7 +101,7 @@ pub fn judge(seen: &Observations, intent: &Intent, families: &[Family]) -> Verdi
         families: families.into(),
         findings,
         senders: senders::readings(&context),
-        suggestion: suggest::suggest(&context),
+        suggestion: suggest::suggest(&context, policy::published_text(&context)),
     }
 }
 

@@ -9,13 +9,11 @@ use strictmx_proto::{
 use super::near;
 use crate::{
     check::{
-        Check, Context, Family, Findings, Severity, Side,
-        policy::{
+        Check, Context, Family, Findings, Severity, Side, providers, suggest,
+        text::{
             lines::{Key, Line, lines, places},
-            patterns::{meant, mx_lines, published},
-            values,
+            meant::{self, mx_lines, patterns_meant, published},
         },
-        providers, suggest,
     },
     fact::Exchange,
 };
@@ -73,7 +71,7 @@ impl<'a> Coverage<'a> {
     fn of(context: &Context<'a>) -> Option<Self> {
         let text = core::str::from_utf8(context.body?).ok()?;
         let lines = lines(text.strip_prefix('\u{feff}').unwrap_or(text));
-        let mode = context.parsed().map(|policy| policy.mode).or_else(|| values::mode(&lines));
+        let mode = context.parsed().map(|policy| policy.mode).or_else(|| meant::mode(&lines));
         let mut patterns = published(&lines);
         if let Some(policy) = context.parsed() {
             // What is only meant to be a line covers nothing.
@@ -100,10 +98,10 @@ impl<'a> Coverage<'a> {
     }
 
     /// The line that names this host in a way senders do not read.
-    fn meant(&self, host: &Domain) -> Option<u32> {
+    fn patterns_meant(&self, host: &Domain) -> Option<u32> {
         let names = |line: &&Line<'_>| {
             let value = line.meant(Key::Mx).unwrap_or_default();
-            meant(value).iter().any(|pattern| pattern.matches(host))
+            patterns_meant(value).iter().any(|pattern| pattern.matches(host))
         };
         self.lines.iter().find(names).map(|line| line.number)
     }
@@ -130,7 +128,7 @@ fn uncovered(context: &Context<'_>, coverage: &Coverage<'_>, found: &mut Finding
             seen.push_str(" No other MX host is matched either.");
         }
         let publish = suggest::pattern_for(host).map(|pattern| mx_lines(&[pattern])).unwrap_or_default();
-        let step = match coverage.meant(host) {
+        let step = match coverage.patterns_meant(host) {
             Some(line) => format!("Line {line} is meant to name it, but senders do not read it so: correct that line."),
             None if publish.is_empty() => {
                 String::from("A policy cannot name this host: give it a name without an underscore.")

@@ -3,7 +3,7 @@ use alloc::{format, string::String};
 
 use strictmx_proto::{name::Domain, sts::Pattern};
 
-use crate::check::policy::lines::distance;
+use crate::check::text::lines::distance;
 
 /// Why a pattern that lies on another level of the same name does not match a host.
 pub(super) fn depth(pattern: &Pattern, host: &Domain) -> Option<String> {

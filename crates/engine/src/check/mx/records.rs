@@ -6,7 +6,7 @@ use strictmx_proto::name::Domain;
 use crate::{
     check::{
         Check, Context, Family, Findings, Severity, Side, State, context::has_address, lookup::Failed,
-        observations::MailSeen, policy::patterns::mx_lines, shown::shown,
+        observations::MailSeen, shown::shown, text::meant::mx_lines,
     },
     fact::{Exchange, Mx, Seen},
 };

@@ -1,16 +1,15 @@
 //! Which hosts the `mx` lines stand for, as far as the text alone tells: repeated ones, too many, too wide.
 use alloc::{format, vec::Vec};
 
-use strictmx_proto::{
-    name::Domain,
-    sts::{FindingKind, Pattern, policy::MAX_MX},
-};
+use strictmx_proto::sts::{FindingKind, Pattern, policy::MAX_MX};
 
-use super::{
-    lines::{Line, places},
-    patterns::{self, mx_lines},
+use crate::check::{
+    Check, Context, Family, Findings, Severity, Side,
+    text::{
+        lines::{Line, places},
+        meant::{self, is_shared, mx_lines},
+    },
 };
-use crate::check::{Check, Context, Family, Findings, Severity, Side};
 
 pub(super) static MX_REPEATED: Check = Check {
     id: "sts.policy.mx-repeated",
@@ -50,7 +49,7 @@ pub(super) static MX_WILDCARD_OWN: Check = Check {
 
 /// Judges what the patterns cover.
 pub(super) fn judge(context: &Context<'_>, lines: &[Line<'_>], found: &mut Findings) {
-    let patterns = patterns::published(lines);
+    let patterns = meant::published(lines);
     repeated(&patterns, found);
     if let Some(Ok(parsed)) = &context.policy
         && parsed.findings.iter().any(|finding| finding.kind == FindingKind::TooManyMx)
@@ -101,30 +100,5 @@ fn wide(context: &Context<'_>, line: u32, pattern: &Pattern, found: &mut Finding
             .about(format!("line {line}"))
             .step("Name the MX hosts themselves, if they seldom change.")
             .publish(mx_lines(&exact));
-    }
-}
-
-/// Whether strangers can have names right below this one: a top-level domain, what stands in its place in many countries, or
-/// a hoster's domain for its customers' hosts.
-pub(in crate::check) fn is_shared(base: &Domain) -> bool {
-    const SECOND: &[&str] = &["ac", "co", "com", "edu", "gov", "net", "or", "org"];
-    const HOSTERS: &[&str] = &[
-        "amazonaws.com",
-        "azurewebsites.net",
-        "cloudapp.net",
-        "duckdns.org",
-        "dyndns.org",
-        "github.io",
-        "herokuapp.com",
-        "netlify.app",
-        "pages.dev",
-        "web.app",
-        "workers.dev",
-    ];
-    let labels: Vec<&str> = base.labels().collect();
-    match labels.as_slice() {
-        [_] => true,
-        [second, top] if top.len() == 2 && SECOND.contains(second) => true,
-        _ => HOSTERS.contains(&base.as_str()),
     }
 }

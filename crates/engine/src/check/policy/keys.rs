@@ -1,11 +1,14 @@
 //! What stands before the colon, and lines that have none.
 use alloc::{format, string::String, vec::Vec};
 
-use super::{
-    lines::{Content, End, Key, Line, Slip, places, quoted},
-    patterns, values,
+use super::patterns;
+use crate::check::{
+    Check, Context, Family, Findings, Severity, Side,
+    text::{
+        lines::{Content, End, Key, Line, Slip, places, quoted},
+        meant,
+    },
 };
-use crate::check::{Check, Context, Family, Findings, Severity, Side};
 
 pub(super) static BLANK_LINE: Check = Check {
     id: "sts.policy.blank-line",
@@ -159,8 +162,8 @@ fn corrected(context: &Context<'_>, line: &Line<'_>, key: Key) -> String {
     let value = line.meant(key).unwrap_or_default();
     match key {
         Key::Version => "version: STSv1".into(),
-        Key::Mode => values::mode_meant(value).map(|mode| format!("mode: {mode}")).unwrap_or_default(),
-        Key::MaxAge => values::seconds_meant(value).map(|seconds| format!("max_age: {seconds}")).unwrap_or_default(),
+        Key::Mode => meant::mode_meant(value).map(|mode| format!("mode: {mode}")).unwrap_or_default(),
+        Key::MaxAge => meant::seconds_meant(value).map(|seconds| format!("max_age: {seconds}")).unwrap_or_default(),
         Key::Mx => patterns::lines_meant(context, value),
     }
 }

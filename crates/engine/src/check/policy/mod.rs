@@ -1,15 +1,14 @@
 //! The policy's text (RFC 8461 §3.2), octet by octet. What our own parser forgives (D-1 … D-8) is judged all the same: other
 //! senders refuse a whole policy for it.
-pub(super) mod breadth;
+mod breadth;
 mod keys;
-pub(super) mod lines;
-pub(super) mod patterns;
+mod patterns;
 #[cfg(test)]
 mod tests;
-pub(super) mod values;
+mod values;
 mod whole;
 
-use super::{Check, Context, Findings, Severity};
+use super::{Check, Context, Findings, Severity, suggest::Text, text::lines};
 
 /// The checks of this family.
 pub(super) const CHECKS: &[&Check] = &[
@@ -72,8 +71,9 @@ pub(super) fn judge(context: &Context<'_>, found: &mut Findings) {
 }
 
 /// Whether there is anything about the text that ought to be mended.
-pub(super) fn is_flawed(context: &Context<'_>) -> bool {
+pub(super) fn published_text(context: &Context<'_>) -> Text {
     let mut found = Findings::default();
     judge(context, &mut found);
-    found.sorted().first().is_some_and(|worst| worst.severity > Severity::Info)
+    let flawed = found.sorted().first().is_some_and(|worst| worst.severity > Severity::Info);
+    if flawed { Text::Flawed } else { Text::Good }
 }

@@ -10,11 +10,13 @@ use strictmx_proto::{
     },
 };
 
-use super::{
-    lines::{Key, Line, quoted},
-    values,
+use crate::check::{
+    Check, Context, Family, Findings, Severity, Side, suggest,
+    text::{
+        lines::{Key, Line, quoted},
+        meant::{self, mx_lines, patterns_meant},
+    },
 };
-use crate::check::{Check, Context, Family, Findings, Severity, Side, suggest};
 
 pub(super) static NO_MX: Check = Check {
     id: "sts.policy.no-mx",
@@ -117,7 +119,7 @@ pub(super) fn judge(context: &Context<'_>, lines: &[Line<'_>], found: &mut Findi
 
 fn absent(context: &Context<'_>, lines: &[Line<'_>], found: &mut Findings) {
     let publish = mx_lines(&suggest::patterns(context));
-    if values::mode(lines) == Some(Mode::None) {
+    if meant::mode(lines) == Some(Mode::None) {
         found
             .add(&NONE_WITHOUT_MX, Severity::Warning, "The mode is `none`, and there is no `mx` line.")
             .step(
@@ -138,7 +140,7 @@ fn judge_value(context: &Context<'_>, line: &Line<'_>, value: &str, found: &mut 
         Ok((pattern, notes)) => return noted(line, (value, &pattern), &notes, found),
         Err(_) if is_underscored(value) => return,
         Err(_) if value.is_empty() => (&MX_SYNTAX, "There is no name in the line.".into()),
-        Err(_) if value.contains([',', ';', ' ', '\t']) && meant(value).len() > 1 => {
+        Err(_) if value.contains([',', ';', ' ', '\t']) && patterns_meant(value).len() > 1 => {
             (&MX_SEVERAL, format!("The line names {}.", quoted(value)))
         }
         Err(PatternError::Address) => (&MX_ADDRESS, format!("The line names {}.", quoted(value))),
@@ -175,26 +177,6 @@ fn is_underscored(value: &str) -> bool {
     name.contains('_') && Pattern::parse(value).is_err() && Domain::parse_lenient(name).is_ok()
 }
 
-/// The patterns that a value is meant to hold: without preferences, ports, schemes, quotes and whatever else people write.
-pub(in crate::check) fn meant(value: &str) -> Vec<Pattern> {
-    const MOST: usize = 10;
-    let parts = value.split([',', ';', ' ', '\t']).filter_map(|part| {
-        let part = part.trim_matches(['"', '\'', '<', '>', '`', '/']);
-        let part = part.strip_prefix("smtp://").or_else(|| part.strip_prefix("https://")).unwrap_or(part);
-        let name = match part.split_once(':') {
-            Some((name, port)) if port.bytes().all(|octet| octet.is_ascii_digit()) => name,
-            _ => part,
-        };
-        // sendmail and Postfix write `.example.com` where a policy writes `*.example.com`.
-        let pattern = match name.strip_prefix('.') {
-            Some(base) => Pattern::Wildcard(Domain::parse(base).ok()?),
-            None => Pattern::parse(name).ok()?.0,
-        };
-        (!pattern.name().is_single_label()).then_some(pattern)
-    });
-    parts.take(MOST).collect()
-}
-
 /// The `mx` lines that a value stands for, or should; empty when that cannot be told.
 pub(super) fn lines_meant(context: &Context<'_>, value: &str) -> String {
     if let Err(PatternError::Address | PatternError::Name(NameError::Address)) = Pattern::parse(value) {
@@ -202,7 +184,7 @@ pub(super) fn lines_meant(context: &Context<'_>, value: &str) -> String {
         let owner = inner.parse::<IpAddr>().ok().and_then(|address| owner(context, address));
         return owner.map(|host| format!("mx: {host}")).unwrap_or_default();
     }
-    mx_lines(&meant(value))
+    mx_lines(&patterns_meant(value))
 }
 
 /// The MX host that has this address.
@@ -214,17 +196,4 @@ fn owner<'a>(context: &Context<'a>, address: IpAddr) -> Option<&'a Domain> {
         })
     };
     context.seen.hosts.iter().find(has).map(|host| &host.name)
-}
-
-/// Patterns as lines of a policy.
-pub(in crate::check) fn mx_lines(patterns: &[Pattern]) -> String {
-    let lines: Vec<String> = patterns.iter().map(|pattern| format!("mx: {pattern}")).collect();
-    lines.join("\n")
-}
-
-/// The patterns of the text that is published, each with its line: those that senders read, or, of a text that is no policy,
-/// all that are meant.
-pub(in crate::check) fn published(lines: &[Line<'_>]) -> Vec<(u32, Pattern)> {
-    let value = |line: &Line<'_>| Some((line.number, Pattern::parse(line.meant(Key::Mx)?).ok()?.0));
-    lines.iter().filter_map(value).collect()
 }

@@ -3,8 +3,13 @@ use alloc::format;
 
 use strictmx_proto::sts::{Mode, policy::MAX_MAX_AGE};
 
-use super::lines::{Content, Key, Line, distance, quoted};
-use crate::check::{Check, Context, Family, Findings, Severity, Side, suggest};
+use crate::check::{
+    Check, Context, Family, Findings, Severity, Side, suggest,
+    text::{
+        lines::{Content, Key, Line, quoted},
+        meant::{self, first, mode_meant, seconds_meant},
+    },
+};
 
 pub(super) static VERSION_MISSING: Check = Check {
     id: "sts.policy.version-missing",
@@ -128,23 +133,7 @@ const HOUR: u32 = 3600;
 pub(super) fn judge(context: &Context<'_>, lines: &[Line<'_>], found: &mut Findings) {
     version(lines, found);
     judge_mode(context, lines, found);
-    judge_max_age(mode(lines), lines, found);
-}
-
-/// The mode that the text says, or means to say.
-pub(in crate::check) fn mode(lines: &[Line<'_>]) -> Option<Mode> {
-    mode_meant(first(lines, Key::Mode)?.1)
-}
-
-/// The `max_age` that the text says, or means to say, seconds.
-pub(in crate::check) fn max_age(lines: &[Line<'_>]) -> Option<u32> {
-    seconds_meant(first(lines, Key::MaxAge)?.1)
-}
-
-/// The first value of a key as senders read it, or else the first that was meant.
-fn first<'l, 'a>(lines: &'l [Line<'a>], key: Key) -> Option<(&'l Line<'a>, &'a str)> {
-    let read = lines.iter().find_map(|line| Some((line, line.read(key)?)));
-    read.or_else(|| lines.iter().find_map(|line| Some((line, line.meant(key)?))))
+    judge_max_age(meant::mode(lines), lines, found);
 }
 
 fn version(lines: &[Line<'_>], found: &mut Findings) {
@@ -292,40 +281,4 @@ fn span(seconds: u32) -> alloc::string::String {
         _ if seconds < DAY => "less than a day".into(),
         _ => format!("{:.1} days", f64::from(seconds) / f64::from(DAY)),
     }
-}
-
-/// The mode that a word is, or is meant to be.
-pub(super) fn mode_meant(word: &str) -> Option<Mode> {
-    if word.len() > 16 {
-        return None;
-    }
-    let word = word.to_ascii_lowercase();
-    let near = |mode: &&Mode| distance(mode.as_str(), &word) <= 2 && word.len() > 3;
-    let modes = [Mode::Enforce, Mode::Testing, Mode::None];
-    Mode::parse(&word).or_else(|| modes.iter().find(near).copied()).or(match word.as_str() {
-        "test" | "report" | "monitor" => Some(Mode::Testing),
-        "off" | "disabled" => Some(Mode::None),
-        "enforcing" | "on" => Some(Mode::Enforce),
-        _ => None,
-    })
-}
-
-/// The number of seconds that a value is, or is meant to be.
-pub(super) fn seconds_meant(value: &str) -> Option<u32> {
-    let value = value.trim_matches(['"', '\'', ';', '+', ' ']);
-    let digits: alloc::string::String = value.chars().filter(|c| !matches!(c, ',' | '_' | '\'' | ' ')).collect();
-    let unit = digits.trim_start_matches(|c: char| c.is_ascii_digit());
-    let number = digits.strip_suffix(unit)?;
-    if number.len() > 11 {
-        return number.bytes().all(|octet| octet.is_ascii_digit()).then_some(MAX_MAX_AGE);
-    }
-    let factor: u64 = match unit.to_ascii_lowercase().as_str() {
-        "" | "s" | "sec" | "seconds" => 1,
-        "h" => 3600,
-        "d" | "day" | "days" => u64::from(DAY),
-        "w" => u64::from(WEEK),
-        _ => return None,
-    };
-    let seconds = number.parse::<u64>().ok()?.checked_mul(factor)?;
-    Some(u32::try_from(seconds).unwrap_or(MAX_MAX_AGE).min(MAX_MAX_AGE))
 }

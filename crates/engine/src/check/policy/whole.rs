@@ -5,8 +5,10 @@ use alloc::{
     vec::Vec,
 };
 
-use super::lines::{Content, End, Line, lines, places, quoted};
-use crate::check::{Check, Context, Family, Findings, Severity, Side, State};
+use crate::check::{
+    Check, Context, Family, Findings, Severity, Side, State,
+    text::lines::{Content, End, Line, lines, places, quoted},
+};
 
 pub(super) static TOO_LONG: Check = Check {
     id: "sts.policy.too-long",

@@ -9,9 +9,8 @@ use strictmx_proto::{
 };
 
 use super::{
-    Context, calendar,
-    policy::{self, breadth, lines, patterns as written, values},
-    providers,
+    Context, calendar, providers,
+    text::{lines, meant},
 };
 use crate::time::Timestamp;
 
@@ -38,10 +37,19 @@ pub struct Suggestion {
     pub because: Vec<String>,
 }
 
+/// What the checks found of the text that is published.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Text {
+    /// Nothing that ought to be mended.
+    Good,
+    /// Something.
+    Flawed,
+}
+
 /// Suggests a policy; `None` where the one published is as good, where there is no MX to cover, or where nobody looked at
 /// what is published.
 #[must_use]
-pub fn suggest(context: &Context<'_>) -> Option<Suggestion> {
+pub fn suggest(context: &Context<'_>, text: Text) -> Option<Suggestion> {
     if !is_known(context) {
         return None;
     }
@@ -64,7 +72,7 @@ pub fn suggest(context: &Context<'_>) -> Option<Suggestion> {
         return None;
     }
     let policy = Policy::new(mode, max_age, mx).ok()?;
-    if !is_better(context, &policy) {
+    if !is_better(context, &policy, text) {
         return None;
     }
     let record =
@@ -133,9 +141,9 @@ impl Published {
         let text = context.body.and_then(|body| core::str::from_utf8(body).ok()).unwrap_or_default();
         let lines = lines::lines(text);
         Self {
-            mode: values::mode(&lines),
-            max_age: values::max_age(&lines),
-            patterns: written::published(&lines).into_iter().map(|(_, pattern)| pattern).collect(),
+            mode: meant::mode(&lines),
+            max_age: meant::max_age(&lines),
+            patterns: meant::published(&lines).into_iter().map(|(_, pattern)| pattern).collect(),
         }
     }
 }
@@ -164,7 +172,7 @@ fn cover(context: &Context<'_>, published: &[Pattern], because: &mut Vec<String>
     let matching = |pattern: &Pattern| hosts.iter().any(|host| pattern.matches(host));
     let mut mx: Vec<Pattern> = Vec::new();
     for pattern in published {
-        let shared = matches!(pattern, Pattern::Wildcard(base) if breadth::is_shared(base));
+        let shared = matches!(pattern, Pattern::Wildcard(base) if meant::is_shared(base));
         if mx.contains(pattern) {
             continue;
         }
@@ -217,7 +225,7 @@ fn is_known(context: &Context<'_>) -> bool {
 }
 
 /// Whether publishing this would mend anything.
-fn is_better(context: &Context<'_>, policy: &Policy) -> bool {
+fn is_better(context: &Context<'_>, policy: &Policy, text: Text) -> bool {
     let Some(now) = context.parsed() else {
         return true;
     };
@@ -225,7 +233,7 @@ fn is_better(context: &Context<'_>, policy: &Policy) -> bool {
         && now.max_age == policy.max_age
         && now.mx.len() == policy.mx.len()
         && now.mx.iter().all(|pattern| policy.mx.contains(pattern));
-    !same || matches!(context.record, Some(Err(_))) || policy::is_flawed(context)
+    !same || matches!(context.record, Some(Err(_))) || text == Text::Flawed
 }
 
 /// An id that is not the one published (STS-3.1-3).
