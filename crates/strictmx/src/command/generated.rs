@@ -7,7 +7,7 @@ use clap_mangen::Man;
 use clap_mangen::roff::{Roff, bold, italic, roman};
 
 use crate::cli::{self, Completions, Exit, output};
-use crate::config::keys::{Key, OVERRIDE, SECTIONS, Section};
+use crate::config::keys::{Key, SECTIONS, Section, TABLES};
 use crate::config::{PLACES, print};
 
 /// `strictmx completions SHELL`.
@@ -81,10 +81,10 @@ fn config_page() -> std::io::Result<Page> {
     page.text([roman(format!(
         "Looked for where --config says, then in $STRICTMX_CONFIG, {}. Unknown keys are errors. \
          SIGHUP makes the daemon read it again; a config with errors is refused, and the old one stays. \
-         A service runs when its section is there: [policyd], [web], [control].",
+         A service runs when its section is there: [policyd], [web], [control], [monitor].",
         PLACES.join(", ")
     ))]);
-    for section in SECTIONS.iter().chain([&OVERRIDE]) {
+    for section in SECTIONS.iter().chain(TABLES) {
         config_section(&mut page, section);
     }
     page.control("SH", ["SEE ALSO"]);

@@ -153,6 +153,45 @@ pub const SECTIONS: &[Section] = &[
         keys: &[key("socket", "A path."), key("mode", "Its permissions: who may write to it may change the cache.")],
     },
     Section {
+        name: "monitor",
+        doc: "Watching domains of your own: each is checked again and again as `strictmx check` does it, and what breaks is told once, and once more when it is mended. It runs when this section is there.",
+        keys: &[
+            key(
+                "domains",
+                "Which domains: a list such as [\"example.com\"], or { file = \"/etc/strictmx/domains\" } with one name a line (# begins a comment), which is read again with SIGHUP.",
+            ),
+            key("every", "From one look at a domain to the next. What has just changed is looked at again after ten minutes at the latest."),
+            key(
+                "families",
+                "What is looked at, as for `strictmx check --only`.",
+            ),
+            key(
+                "depth",
+                "\"thorough\": everything. \"quick\": the records, the policy, one session with each address of each MX host.",
+            ),
+            key("confirm", "Looks in a row that must have shown a finding before it is told. It is over when two have not."),
+            key("alert_from", "The least severity that is told: \"error\" or \"warning\"."),
+            unset(
+                "webhook",
+                "\"https://alerts.example.com/hook\"",
+                "Where each alert is posted as JSON, until it is answered with 2xx.",
+            ),
+            unset(
+                "webhook_token_file",
+                "\"/etc/strictmx/webhook-token\"",
+                "A file whose first line is sent as a bearer token.",
+            ),
+            key("mail_to", "Who gets alerts by mail: one mail for a domain and a look."),
+            unset("mail_from", "\"strictmx@example.com\"", "Whom these mails come from. Needed with `mail_to`."),
+            key(
+                "submit",
+                "Who takes the mails: \"smtp://127.0.0.1:25\", \"smtps://mail.example.com\" or \"sendmail:/usr/sbin/sendmail\". Behind a `?`: starttls=require, starttls=no, login=/path/to/a/file with user:password.",
+            ),
+            key("certificate_days", "Warn when a certificate ends within so many days."),
+            key("testing_days", "Warn when a policy has been in mode `testing` for so many days."),
+        ],
+    },
+    Section {
         name: "log",
         doc: "Log lines, to stderr.",
         keys: &[
@@ -181,6 +220,21 @@ pub const OVERRIDE: Section = Section {
     ],
 };
 
+/// `[[monitor.expect]]`: likewise.
+pub const EXPECT: Section = Section {
+    name: "monitor.expect",
+    doc: "What single domains are meant to be, as many of these tables as you like: what differs is found as well.",
+    keys: &[
+        unset("domain", "\"example.com\"", "The domain."),
+        unset("mx", "[\"mx1.example.com\", \"mx2.example.com\"]", "MX hosts that may be there. Not set: any."),
+        unset("policy_alias", "\"mta-sts.provider.example\"", "Where mta-sts.DOMAIN is to point by CNAME."),
+        unset("rua", "\"mailto:tlsrpt@example.com\"", "A report address that the TLSRPT record must name."),
+    ],
+};
+
+/// Tables of which there may be any number, inside a section.
+pub const TABLES: [&Section; 2] = [&OVERRIDE, &EXPECT];
+
 /// Sections that the program will have, and what for.
 pub const LATER: &[(&str, &str)] = &[
     ("relay", "the enforcing outbound relay"),
@@ -188,5 +242,4 @@ pub const LATER: &[(&str, &str)] = &[
     ("reporter", "sending TLS reports"),
     ("host", "serving policies of our own domains"),
     ("inbox", "receiving TLS reports"),
-    ("monitor", "watching our own domains"),
 ];

@@ -23,8 +23,9 @@ use strictmx_engine::time::Timestamp;
 pub use diagnostic::{ConfigError, Problem, Severity};
 use diagnostic::{Text, unreadable};
 pub use settings::{
-    AllowPrivate, Control, Dns, Dnssec, DnssecUse, Fetch, Listen, Log, LogFormat, LogLevel, Mode, Observe, Override,
-    Policyd, SelfTest, Servers, Settings, Store, TestName, TestingProbe, Tls, TrustAnchor, Until, Web,
+    AllowPrivate, Control, Dns, Dnssec, DnssecUse, Domains, Expect, Fetch, Listen, Log, LogFormat, LogLevel, LookDepth,
+    Mode, Monitor, Observe, Override, Policyd, SelfTest, Servers, Settings, Store, TestName, TestingProbe, Tls,
+    TrustAnchor, Until, Web,
 };
 
 /// A config file has a few kilobytes; more than this is some other file.

@@ -3,10 +3,12 @@
 //! Both walk [`keys::SECTIONS`](super::keys::SECTIONS), so that a key without a value, or a value without a key, is found by a
 //! test and not by a user.
 
-use super::keys::{OVERRIDE, SECTIONS, Section};
+use super::keys::{EXPECT, OVERRIDE, SECTIONS, Section};
+use super::resolve::monitor::{DEPTHS, GRAVITIES};
 use super::resolve::{BUILT_IN, DNSSEC, FORMATS, LEVELS, OFF, PARTIAL_DANE, SYSTEM};
 use super::settings::{
-    AllowPrivate, Dns, Listen, Observe, Override, Policyd, SelfTest, Servers, Settings, TestingProbe, TrustAnchor,
+    AllowPrivate, Dns, Domains, Expect, Listen, Monitor, Observe, Override, Policyd, SelfTest, Servers, Settings,
+    TestingProbe, TrustAnchor,
 };
 use super::value::duration_text;
 
@@ -25,6 +27,9 @@ pub fn effective(settings: &Settings) -> String {
     for one in settings.policyd.iter().flat_map(|p| &p.overrides) {
         out.push_str(&override_table(one));
     }
+    for one in settings.monitor.iter().flat_map(|m| &m.expect) {
+        out.push_str(&expect_table(one));
+    }
     out.truncate(out.trim_end().len());
     out.push('\n');
     out
@@ -34,7 +39,7 @@ pub fn effective(settings: &Settings) -> String {
 pub fn default_config() -> String {
     let mut out = String::from(
         "# strictmx.toml: every setting with its default. What you do not change may be left out.\n\
-         # A service runs when its section is there: [policyd], [web], [control].\n\
+         # A service runs when its section is there: [policyd], [web], [control], [monitor].\n\
          # Lengths of time: 500ms, 10s, 5m, 1h30m, 1d. Check with `strictmx config check`, load with SIGHUP.\n",
     );
     let defaults = Settings::every_service();
@@ -51,7 +56,10 @@ pub fn default_config() -> String {
             }
         }
         if section.name == "policyd" {
-            override_example(&mut out, &OVERRIDE);
+            table_example(&mut out, &OVERRIDE);
+        }
+        if section.name == "monitor" {
+            table_example(&mut out, &EXPECT);
         }
     }
     out
@@ -62,7 +70,7 @@ pub fn default_value(section: &str, key: &str) -> Option<String> {
     value(&Settings::every_service(), section, key)
 }
 
-fn override_example(out: &mut String, section: &Section) {
+fn table_example(out: &mut String, section: &Section) {
     comment(out, "\n# ", section.doc);
     out.push_str(&format!("#[[{}]]\n", section.name));
     for key in section.keys {
@@ -104,6 +112,7 @@ fn runs(settings: &Settings, section: &str) -> bool {
         "policyd" => settings.policyd.is_some(),
         "web" => settings.web.is_some(),
         "control" => settings.control.is_some(),
+        "monitor" => settings.monitor.is_some(),
         _ => true,
     }
 }
@@ -121,6 +130,7 @@ fn value(settings: &Settings, section: &str, key: &str) -> Option<String> {
         ("web", "listen") => doors(&s.web.as_ref()?.listen),
         ("control", "socket") => text(&s.control.as_ref()?.socket.display().to_string()),
         ("control", "mode") => text(&s.control.as_ref()?.mode.to_string()),
+        ("monitor", _) => monitor(s.monitor.as_ref()?, key),
         ("log", "level") => word(s.log.level, &LEVELS),
         ("log", "format") => word(s.log.format, &FORMATS),
         _ => None,
@@ -170,6 +180,42 @@ fn policyd(p: &Policyd, key: &str) -> Option<String> {
         "helo" => text(p.helo.as_ref()?.as_str()),
         _ => None,
     }
+}
+
+fn monitor(m: &Monitor, key: &str) -> Option<String> {
+    match key {
+        "domains" => match &m.domains {
+            Domains::Listed(all) => list(all.iter().map(ToString::to_string)),
+            Domains::File(path) => Some(format!("{{ file = {} }}", quoted(&path.display().to_string()))),
+        },
+        "every" => text(&duration_text(m.every)),
+        "families" => list(m.families.iter().map(|family| family.as_str().to_owned())),
+        "depth" => word(m.depth, &DEPTHS),
+        "confirm" => plain(m.confirm),
+        "alert_from" => word(m.alert_from, &GRAVITIES),
+        "webhook" => text(&m.webhook.as_ref()?.to_string()),
+        "webhook_token_file" => text(&m.webhook_token_file.as_ref()?.display().to_string()),
+        "mail_to" => list(m.mail_to.iter().cloned()),
+        "mail_from" => text(m.mail_from.as_ref()?),
+        "submit" => text(&m.submit.to_string()),
+        "certificate_days" => plain(m.certificate_days),
+        "testing_days" => plain(m.testing_days),
+        _ => None,
+    }
+}
+
+fn expect_table(one: &Expect) -> String {
+    let mut out = format!("[[monitor.expect]]\ndomain = {}\n", quoted(one.domain.as_str()));
+    let mut line = |key: &str, value: Option<String>| {
+        if let Some(value) = value {
+            out.push_str(&format!("{key} = {value}\n"));
+        }
+    };
+    line("mx", if one.mx.is_empty() { None } else { list(one.mx.iter().map(ToString::to_string)) });
+    line("policy_alias", one.policy_alias.as_ref().map(|name| quoted(name.as_str())));
+    line("rua", one.rua.as_ref().map(|rua| quoted(rua)));
+    out.push('\n');
+    out
 }
 
 fn override_table(one: &Override) -> String {

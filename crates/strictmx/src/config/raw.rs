@@ -10,7 +10,7 @@ use toml::Spanned;
 use toml::de::{DeTable, DeValue};
 
 use super::diagnostic::Problem;
-use super::keys::{self, LATER, OVERRIDE, SECTIONS, Section};
+use super::keys::{self, LATER, SECTIONS, Section, TABLES};
 use super::suggest;
 use super::value::{self, Complaint, Read};
 
@@ -89,18 +89,18 @@ fn unknown_keys(section: &Section, table: &DeTable<'_>, problems: &mut Vec<Probl
         if section.keys.iter().any(|k| k.name == written) {
             continue;
         }
-        if section.name == "policyd" && written == "override" {
-            overrides(value, problems);
+        if let Some(inner) = TABLES.iter().find(|table| table.name.split_once('.') == Some((section.name, written))) {
+            tables(inner, value, problems);
             continue;
         }
         problems.push(unknown_key(section, written, key.span()));
     }
 }
 
-fn overrides(value: &Spanned<DeValue<'_>>, problems: &mut Vec<Problem>) {
+fn tables(section: &Section, value: &Spanned<DeValue<'_>>, problems: &mut Vec<Problem>) {
     let wrong = || {
-        Problem::error(value.span(), "overrides are tables")
-            .help("write [[policyd.override]] on a line of its own, its keys below")
+        Problem::error(value.span(), format!("`{}` is a list of tables", section.name))
+            .help(format!("write [[{}]] on a line of its own, its keys below", section.name))
     };
     let DeValue::Array(list) = value.get_ref() else {
         problems.push(wrong());
@@ -108,7 +108,7 @@ fn overrides(value: &Spanned<DeValue<'_>>, problems: &mut Vec<Problem>) {
     };
     for one in list {
         match one.get_ref() {
-            DeValue::Table(table) => unknown_keys(&OVERRIDE, table, problems),
+            DeValue::Table(table) => unknown_keys(section, table, problems),
             _ => problems.push(wrong()),
         }
     }
@@ -131,7 +131,7 @@ fn unknown_key(section: &Section, written: &str, span: Range<usize>) -> Problem 
 fn homes(key: &str) -> Vec<String> {
     SECTIONS
         .iter()
-        .chain([&OVERRIDE])
+        .chain(TABLES.iter().copied())
         .filter(|s| s.keys.iter().any(|k| k.name == key))
         .map(|s| format!("[{}]", s.name))
         .collect()

@@ -1,5 +1,7 @@
 //! From what was written to what is needed: every key read, every default filled in, every contradiction named.
 
+pub(super) mod monitor;
+
 use std::collections::BTreeSet;
 use std::ops::RangeInclusive;
 use std::time::Duration;
@@ -63,6 +65,9 @@ pub(super) fn resolve(tree: &DeTable<'_>, now: Timestamp) -> (Settings, Vec<Prob
         policyd: tree.contains_key("policyd").then(|| policyd(Fields::section(tree, "policyd", problems_ref), now)),
         web: tree.contains_key("web").then(|| web(Fields::section(tree, "web", problems_ref))),
         control: tree.contains_key("control").then(|| control(Fields::section(tree, "control", problems_ref))),
+        monitor: tree
+            .contains_key("monitor")
+            .then(|| monitor::monitor(Fields::section(tree, "monitor", problems_ref))),
         log: log(Fields::section(tree, "log", problems_ref)),
     };
     problems.sort_by_key(|p| (p.span.start, p.severity == Severity::Warning));
@@ -197,8 +202,8 @@ fn overrides(f: &mut Fields<'_, '_>, now: Timestamp) -> Vec<Override> {
     for table in f.tables("override") {
         let span = table.span.clone();
         let mut inner = f.inner(table.value);
-        let domain = required(&mut inner, "domain", &span, value::domain);
-        let answer = required(&mut inner, "answer", &span, override_answer);
+        let domain = required(&mut inner, "domain", ("an override", &span), value::domain);
+        let answer = required(&mut inner, "answer", ("an override", &span), override_answer);
         let reason = inner.text("reason", value::word).map_or_else(String::new, |g| g.value);
         let until = inner.text("until", value::until);
         let (Some(domain), Some(answer)) = (domain, answer) else {
@@ -228,11 +233,11 @@ fn overrides(f: &mut Fields<'_, '_>, now: Timestamp) -> Vec<Override> {
 fn required<T>(
     f: &mut Fields<'_, '_>,
     key: &str,
-    table: &std::ops::Range<usize>,
+    (what, table): (&str, &std::ops::Range<usize>),
     read: impl Fn(&str) -> Read<T>,
 ) -> Option<Given<T>> {
     if f.value(key).is_none() {
-        f.note(Problem::error(table.clone(), format!("an override needs `{key}`")));
+        f.note(Problem::error(table.clone(), format!("{what} needs `{key}`")));
     }
     f.text(key, read)
 }

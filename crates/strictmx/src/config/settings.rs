@@ -2,6 +2,8 @@
 //!
 //! A service whose section is not in the config is `None`: it does not run.
 
+mod monitor;
+
 use std::fmt;
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use std::path::PathBuf;
@@ -11,6 +13,8 @@ use strictmx_engine::profile::{Override as Answer, Profile};
 use strictmx_engine::time::Timestamp;
 pub use strictmx_engine::tls::PartialDane;
 use strictmx_proto::name::Domain;
+
+pub use monitor::{Domains, Expect, LookDepth, Monitor};
 
 /// Everything a config says, defaults filled in.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
@@ -29,6 +33,8 @@ pub struct Settings {
     pub web: Option<Web>,
     /// `[control]`, when it is there.
     pub control: Option<Control>,
+    /// `[monitor]`, when it is there.
+    pub monitor: Option<Monitor>,
     /// `[log]`.
     pub log: Log,
 }
@@ -39,6 +45,8 @@ impl Settings {
         Self {
             store: Store { url: "sqlite://./strictmx-data/strictmx.db".to_owned() },
             control: Some(Control { socket: PathBuf::from("./strictmx-data/control.sock"), ..Control::default() }),
+            // Nobody has said what to watch.
+            monitor: None,
             ..Self::every_service()
         }
     }
@@ -49,6 +57,7 @@ impl Settings {
             policyd: Some(Policyd::default()),
             web: Some(Web::default()),
             control: Some(Control::default()),
+            monitor: Some(Monitor::default()),
             ..Self::default()
         }
     }

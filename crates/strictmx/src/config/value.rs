@@ -5,6 +5,8 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use strictmx_engine::time::Timestamp;
+use strictmx_io::post::Url;
+use strictmx_io::submit::Server;
 use strictmx_proto::name::Domain;
 
 use super::settings::{Listen, Mode, TestName, Until};
@@ -195,6 +197,30 @@ pub(super) fn domain(text: &str) -> Read<Domain> {
         what: e.to_string(),
         help: Some("write a domain name, such as \"example.com\"".to_owned()),
     })
+}
+
+/// A mail address: an ASCII local part, and a domain.
+pub(super) fn mail_address(text: &str) -> Read<String> {
+    let help = "write an address such as \"postmaster@example.com\"";
+    let Some((local, host)) = text.rsplit_once('@') else {
+        return complain("this is no mail address", help);
+    };
+    // The atoms of RFC 5321 §4.1.2; who needs a quoted local part has an alias for it.
+    let atom = |c: char| c.is_ascii_alphanumeric() || "!#$%&'*+-/=?^_`{|}~.".contains(c);
+    if local.is_empty() || local.len() > 64 || !local.chars().all(atom) {
+        return complain("this is no mail address that can be written without quotes", help);
+    }
+    domain(host).map(|host| format!("{local}@{host}"))
+}
+
+/// Who takes mails.
+pub(super) fn mail_server(text: &str) -> Read<Server> {
+    Server::parse(text).map_err(|wrong| Complaint { what: wrong.what, help: Some(wrong.help) })
+}
+
+/// Where something is posted.
+pub(super) fn web_address(text: &str) -> Read<Url> {
+    Url::parse(text).map_err(|wrong| Complaint { what: wrong.what, help: Some(wrong.help) })
 }
 
 /// The last day of an override: `2026-12-24`, UTC.

@@ -51,6 +51,13 @@ mistakes! {
     two_overrides_for_one_domain: "[[policyd.override]]\ndomain = \"example.com\"\nanswer = \"off\"\n\n[[policyd.override]]\ndomain = \"EXAMPLE.com.\"\nanswer = \"observe\"\n";
     a_date_in_another_order: "[[policyd.override]]\ndomain = \"example.com\"\nanswer = \"off\"\nuntil = \"24.12.2026\"\n";
     a_self_test_of_one_name: "[dns]\nself_test = \"dnssec-failed.org\"\n";
+    a_mail_without_a_sender: "[monitor]\nmail_to = [\"ops@example.com\"]\n";
+    a_mail_address_that_is_none: "[monitor]\nmail_to = [\"ops\", \"a b@example.com\", \"a@b c\"]\nmail_from = \"strictmx@example.com\"\n";
+    a_mail_server_with_a_password: "[monitor]\nsubmit = \"smtp://user:secret@mail.example.com\"\n";
+    a_webhook_that_anybody_can_read: "[monitor]\nwebhook = \"http://alerts.example.com/\"\n";
+    a_family_that_is_none: "[monitor]\nfamilies = [\"smpt\"]\n";
+    a_table_of_domains_without_a_file: "[monitor]\ndomains = { files = \"/etc/strictmx/domains\" }\n";
+    an_expectation_of_nobody: "[[monitor.expect]]\nmx = [\"mx.example.com\"]\n";
     a_quote_that_is_not_closed: "[store]\nurl = \"sqlite:///var/lib/strictmx.db\n";
     the_same_key_twice: "[log]\nlevel = \"info\"\nlevel = \"debug\"\n";
     a_section_as_a_value: "policyd = true\n";

@@ -5,12 +5,14 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use strictmx::config::{
-    AllowPrivate, Dnssec, Listen, Loaded, LogFormat, LogLevel, Observe, SelfTest, Servers, Settings, TestName,
-    TestingProbe, TrustAnchor, keys, parse, print,
+    AllowPrivate, Dnssec, Domains, Listen, Loaded, LogFormat, LogLevel, LookDepth, Observe, SelfTest, Servers, Settings,
+    TestName, TestingProbe, TrustAnchor, keys, parse, print,
 };
+use strictmx_engine::check::{Family, Severity};
 use strictmx_engine::profile::{Override, Profile};
 use strictmx_engine::time::Timestamp;
 use strictmx_engine::tls::PartialDane;
+use strictmx_proto::name::Domain;
 
 /// 2026-11-22.
 const NOW: Timestamp = Timestamp(1_795_305_600);
@@ -63,6 +65,27 @@ listen = ["0.0.0.0:80"]
 [control]
 socket = "/tmp/control.sock"
 mode = "0660"
+[monitor]
+domains = { file = "/etc/strictmx/domains" }
+every = "1d"
+families = ["smtp", "record", "smtp"]
+depth = "quick"
+confirm = 3
+alert_from = "warning"
+webhook = "https://alerts.example.com:8443/hook?a=b"
+webhook_token_file = "/etc/strictmx/token"
+mail_to = ["ops@example.com", "o'n+call@Example.ORG"]
+mail_from = "strictmx@example.com"
+submit = "smtps://mail.example.com?login=/etc/strictmx/login"
+certificate_days = 30
+testing_days = 0
+[[monitor.expect]]
+domain = "one.example"
+mx = ["mx.one.example"]
+policy_alias = "sts.provider.example"
+rua = "mailto:tls@one.example"
+[[monitor.expect]]
+domain = "two.example"
 [log]
 level = "debug"
 format = "json"
@@ -98,6 +121,16 @@ fn every_key_is_read() {
     assert_eq!(p.overrides[1].answer.as_str(), "secure match=.two.example servername=hostname");
     assert_eq!(s.web.unwrap().listen.len(), 1);
     assert_eq!(s.control.unwrap().socket, PathBuf::from("/tmp/control.sock"));
+    let m = s.monitor.unwrap();
+    assert_eq!(m.domains, Domains::File(PathBuf::from("/etc/strictmx/domains")));
+    assert_eq!((m.every, m.families, m.depth), (Duration::from_hours(24), vec![Family::Record, Family::Smtp], LookDepth::Quick));
+    assert_eq!((m.confirm, m.alert_from, m.certificate_days, m.testing_days), (3, Severity::Warning, 30, 0));
+    assert_eq!(m.webhook.unwrap().origin(), "https://alerts.example.com:8443");
+    assert_eq!(m.webhook_token_file, Some(PathBuf::from("/etc/strictmx/token")));
+    assert_eq!(m.mail_to, ["ops@example.com", "o'n+call@example.org"]);
+    assert_eq!(m.mail_from.as_deref(), Some("strictmx@example.com"));
+    assert_eq!(m.submit.to_string(), "smtps://mail.example.com:465?login=/etc/strictmx/login");
+    assert_eq!((m.expect.len(), m.expect[0].mx[0].as_str()), (2, "mx.one.example"));
     assert_eq!((s.log.level, s.log.format), (LogLevel::Debug, LogFormat::Json));
 }
 
@@ -118,7 +151,7 @@ fn everything_in_this_test_differs_from_its_default() {
 #[test]
 fn reads_its_own_print() {
     for config in
-        ["", "[policyd]\n", "[web]\n[control]\n", EVERYTHING, "[dns]\nself_test = \"off\"\ndnssec = \"trust-ad\"\n"]
+        ["", "[policyd]\n", "[web]\n[control]\n[monitor]\n", EVERYTHING, "[dns]\nself_test = \"off\"\ndnssec = \"trust-ad\"\n"]
     {
         let settings = load(config).settings;
         let printed = print::effective(&settings);
@@ -134,8 +167,8 @@ fn the_commented_default_parses_and_is_the_default() {
     let loaded = load(&text);
     assert_eq!(loaded.warnings, []);
     assert_eq!(loaded.settings, Settings::every_service());
-    assert_eq!(loaded.settings, load("[policyd]\n[web]\n[control]\n").settings);
-    for section in keys::SECTIONS.iter().chain([&keys::OVERRIDE]) {
+    assert_eq!(loaded.settings, load("[policyd]\n[web]\n[control]\n[monitor]\n").settings);
+    for section in keys::SECTIONS.iter().chain(keys::TABLES) {
         for key in section.keys {
             let there = text.lines().any(|l| l.trim_start_matches('#').starts_with(&format!("{} = ", key.name)));
             assert!(there, "{}.{}", section.name, key.name);
@@ -155,7 +188,9 @@ fn what_stands_commented_in_the_default_is_an_example_that_parses() {
             _ => format!("{line}\n"),
         })
         .collect();
-    let policyd = load(&uncommented).settings.policyd.unwrap();
+    let settings = load(&uncommented).settings;
+    assert_eq!(settings.monitor.unwrap().expect.len(), 1);
+    let policyd = settings.policyd.unwrap();
     assert_eq!(policyd.overrides.len(), 1);
     assert_eq!(policyd.helo.unwrap().as_str(), "mail.example.com");
 }
@@ -199,6 +234,14 @@ fn a_service_runs_when_its_section_is_there() {
     let settings = load("[policyd]\n").settings;
     assert_eq!(settings.policyd.unwrap().listen[0].to_string(), "127.0.0.1:8461");
     assert!(settings.web.is_none());
+}
+
+#[test]
+fn a_domain_is_watched_once_however_often_it_is_written() {
+    let monitor = load("[monitor]\ndomains = [\"b.example\", \"A.example.\", \"a.example\"]\n").settings.monitor.unwrap();
+    let names = ["b.example", "a.example"].map(|name| Domain::parse(name).unwrap());
+    assert_eq!(monitor.domains, Domains::Listed(names.into()));
+    assert!(Settings::tryout().monitor.is_none());
 }
 
 #[test]
