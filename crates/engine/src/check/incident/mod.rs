@@ -11,9 +11,11 @@ use alloc::{
 
 use serde::Serialize;
 
-use super::{Family, Finding, Severity, Side, State, Verdict};
+use self::sight::Sight;
+use super::{Family, Finding, Observations, Severity, Side, Verdict};
 use crate::time::Timestamp;
 
+mod sight;
 #[cfg(test)]
 mod tests;
 
@@ -163,7 +165,7 @@ impl Incidents {
     ///
     /// Findings count whatever else the look could see, save those that blame the network or resolver here. That a finding is
     /// absent counts only where the look would have shown it.
-    pub fn saw(&mut self, verdict: &Verdict, rules: Rules) -> Vec<Alert> {
+    pub fn saw(&mut self, seen: &Observations, verdict: &Verdict, rules: Rules) -> Vec<Alert> {
         let mut alerts = Vec::new();
         let mut found = BTreeMap::new();
         // Worst first, so that of several with one key the worst counts.
@@ -175,9 +177,9 @@ impl Incidents {
                 found.insert(key, ());
             }
         }
-        let sight = Sight::of(verdict);
+        let sight = Sight::of(seen, verdict);
         self.list.retain(|key, incident| {
-            let missed = !found.contains_key(key) && sight.reaches(incident);
+            let missed = !found.contains_key(key) && sight.reaches(key, incident);
             if missed {
                 alerts.extend(incident.missed(key));
             }
@@ -271,27 +273,5 @@ impl Incident {
     fn alert(&self, news: News, key: &Key, finding: Option<Finding>) -> Alert {
         let seen = self.seen.clone();
         Alert { news, key: key.clone(), severity: self.severity, since: self.since, seen, finding }
-    }
-}
-
-/// How far one look saw.
-struct Sight {
-    families: Vec<Family>,
-}
-
-impl Sight {
-    fn of(verdict: &Verdict) -> Self {
-        if verdict.state == State::Unknown {
-            return Self { families: Vec::new() };
-        }
-        let blind = |family: &Family| {
-            verdict.findings.iter().any(|finding| finding.check.family == *family && finding.check.side == Side::Here)
-        };
-        Self { families: verdict.families.iter().copied().filter(|family| !blind(family)).collect() }
-    }
-
-    /// Whether the look would have shown it. What belongs to no family we know will never be shown again.
-    fn reaches(&self, incident: &Incident) -> bool {
-        incident.family.map_or(!self.families.is_empty(), |family| self.families.contains(&family))
     }
 }

@@ -4,10 +4,21 @@ use alloc::{borrow::Cow, string::String, vec, vec::Vec};
 use proptest::prelude::*;
 
 use super::*;
-use crate::check::{Check, Health, fixture::name};
+use crate::{
+    check::{
+        Check, Health, State,
+        fixture::{self, healthy, name},
+    },
+    fact::{DnsFailure, DnsFailureKind, Seen, TlsOutcome},
+};
 
 static CERTIFICATE: Check = check("smtp.test-certificate", Family::Smtp, Side::MxProvider);
 static RECORD: Check = check("sts.record.test", Family::Record, Side::Dns);
+static POLICY: Check = check("sts.policy.test", Family::Policy, Side::Policy);
+static COVERAGE: Check = check("mx.test", Family::Mx, Side::Policy);
+static TLSA: Check = check("dane.test", Family::Dane, Side::MxProvider);
+static HOST: Check = check("sts.host.test", Family::Host, Side::PolicyHost);
+static REPORTS: Check = check("tlsrpt.test", Family::Tlsrpt, Side::Dns);
 static NETWORK: Check = check("smtp.test-network", Family::Smtp, Side::Here);
 
 const TWICE: Rules = Rules { confirm: 2, from: Severity::Warning };
@@ -36,6 +47,11 @@ fn look(at: u64, findings: Vec<Finding>) -> Verdict {
     }
 }
 
+/// A look that could see everything.
+fn saw(incidents: &mut Incidents, verdict: &Verdict, rules: Rules) -> Vec<Alert> {
+    incidents.saw(&healthy(), verdict, rules)
+}
+
 fn expired(severity: Severity) -> Vec<Finding> {
     vec![finding(&CERTIFICATE, severity, "mx.example.com")]
 }
@@ -47,9 +63,9 @@ fn course(looks: &str, rules: Rules) -> Vec<(usize, News)> {
     for (at, kind) in looks.chars().enumerate() {
         let mut verdict = look(at as u64, if kind == '1' { expired(Severity::Error) } else { Vec::new() });
         if kind == '?' {
-            verdict.state = State::Unknown;
+            verdict.health = Health::Unknown;
         }
-        told.extend(incidents.saw(&verdict, rules).into_iter().map(|alert| (at, alert.news)));
+        told.extend(saw(&mut incidents, &verdict, rules).into_iter().map(|alert| (at, alert.news)));
     }
     told
 }
@@ -74,16 +90,99 @@ fn the_operator_chooses_how_many_looks_it_takes() {
 fn a_look_that_could_not_see_changes_nothing() {
     assert_eq!(course("1?1????0?0", TWICE), [(2, News::Raised), (9, News::AllClear)]);
     let mut incidents = Incidents::default();
-    incidents.saw(&look(0, expired(Severity::Error)), TWICE);
-    assert_eq!(incidents.saw(&look(1, expired(Severity::Error)), TWICE).len(), 1);
+    saw(&mut incidents, &look(0, expired(Severity::Error)), TWICE);
+    assert_eq!(saw(&mut incidents, &look(1, expired(Severity::Error)), TWICE).len(), 1);
     for at in 2..10 {
         let mut blind = look(at, Vec::new());
         blind.families = vec![Family::Record, Family::Policy];
-        assert_eq!(incidents.saw(&blind, TWICE), [], "another family was looked at");
-        let trouble = look(at, vec![finding(&NETWORK, Severity::Error, "")]);
-        assert_eq!(incidents.saw(&trouble, TWICE), [], "the network here was broken");
+        assert_eq!(saw(&mut incidents, &blind, TWICE), [], "another family was looked at");
     }
     assert_eq!(incidents.iter().count(), 1);
+}
+
+#[test]
+fn what_lies_here_is_no_incident_of_the_domain() {
+    let mut incidents = Incidents::default();
+    for at in 0..5 {
+        assert_eq!(saw(&mut incidents, &look(at, vec![finding(&NETWORK, Severity::Error, "")]), TWICE), []);
+    }
+    assert_eq!(incidents.iter().count(), 0);
+}
+
+fn failed<T>() -> Seen<T> {
+    Seen::Failed(DnsFailure { kind: DnsFailureKind::Servfail, detail: "".into() })
+}
+
+fn unreachable(seen: &mut Observations) {
+    let host = alloc::sync::Arc::make_mut(&mut seen.hosts[0]);
+    host.sessions[0].outcome = TlsOutcome::Unreachable { detail: String::new() };
+}
+
+#[test]
+fn nothing_is_mended_because_its_part_could_not_be_looked_at() {
+    type Break = fn(&mut Observations);
+    let cases: [(&'static Check, &'static str, Break); 13] = [
+        (&RECORD, "", |seen| seen.sts.as_mut().unwrap().txt = failed()),
+        (&HOST, "mta-sts.example.com", |seen| seen.policy_host.as_mut().unwrap().addresses.a = failed()),
+        (&HOST, "", |seen| seen.policy_host.as_mut().unwrap().visits.iter_mut().for_each(|visit| (visit.tls, visit.status) = (None, None))),
+        (&POLICY, "line 3", |seen| seen.policy_host.as_mut().unwrap().visits.clear()),
+        (&COVERAGE, "mx.example.com", |seen| seen.policy_host.as_mut().unwrap().visits.clear()),
+        (&COVERAGE, "mx.example.com", |seen| seen.mx.as_mut().unwrap().mx = failed()),
+        (&CERTIFICATE, "mx.example.com", |seen| seen.mx.as_mut().unwrap().mx = failed()),
+        (&CERTIFICATE, "mx.example.com", unreachable),
+        (&CERTIFICATE, "mx.example.com [192.0.2.25]", unreachable),
+        (&CERTIFICATE, "", unreachable),
+        (&TLSA, "_25._tcp.mx.example.com", |seen| {
+            alloc::sync::Arc::make_mut(&mut seen.hosts[0]).tlsa.as_mut().unwrap()[0].1 = failed();
+        }),
+        (&REPORTS, "", |seen| seen.tlsrpt.as_mut().unwrap().record.txt = failed()),
+        (&REPORTS, "", |seen| seen.tlsrpt = None),
+    ];
+    for (number, (check, subject, hide)) in cases.into_iter().enumerate() {
+        let mut seen = healthy();
+        if check.id == HOST.id && subject != "" {
+            seen.policy_host.as_mut().unwrap().visits.clear();
+        }
+        hide(&mut seen);
+        let mut incidents = Incidents::default();
+        for at in 0..2 {
+            saw(&mut incidents, &look(at, vec![finding(check, Severity::Error, subject)]), TWICE);
+        }
+        for at in 2..6 {
+            assert_eq!(incidents.saw(&seen, &look(at, Vec::new()), TWICE), [], "{number}");
+        }
+        let mended: Vec<_> = (6..8).flat_map(|at| saw(&mut incidents, &look(at, Vec::new()), TWICE)).collect();
+        assert_eq!(mended.len(), 1, "{number}");
+    }
+}
+
+#[test]
+fn another_host_that_is_out_of_reach_hides_nothing_of_this_one() {
+    let mut seen = healthy();
+    seen.hosts.push(alloc::sync::Arc::new(fixture::host("far.example.com", core::net::Ipv4Addr::new(192, 0, 2, 26))));
+    unreachable(&mut seen);
+    let mut incidents = Incidents::default();
+    let of = |subject| finding(&CERTIFICATE, Severity::Error, subject);
+    for at in 0..2 {
+        saw(&mut incidents, &look(at, vec![of("mx.example.com"), of("far.example.com"), of("gone.example.com")]), TWICE);
+    }
+    let mended: Vec<_> = (2..4).flat_map(|at| incidents.saw(&seen, &look(at, Vec::new()), TWICE)).collect();
+    let subjects: Vec<_> = mended.iter().map(|alert| alert.key.subject.as_str()).collect();
+    // Whatever else it is about, `gone` may have been renamed to the one that is out of reach.
+    assert_eq!(subjects, ["far.example.com"]);
+}
+
+#[test]
+fn a_policy_that_was_taken_away_takes_its_incidents_along() {
+    let mut seen = healthy();
+    seen.sts.as_mut().unwrap().txt = fixture::nx();
+    seen.policy_host.as_mut().unwrap().visits.clear();
+    let mut incidents = Incidents::default();
+    for at in 0..2 {
+        saw(&mut incidents, &look(at, vec![finding(&POLICY, Severity::Error, "line 3")]), TWICE);
+    }
+    let mended: Vec<_> = (2..4).flat_map(|at| incidents.saw(&seen, &look(at, Vec::new()), TWICE)).collect();
+    assert_eq!(mended.len(), 1);
 }
 
 #[test]
@@ -91,10 +190,10 @@ fn what_a_look_shows_counts_even_where_it_saw_little_else() {
     let mut incidents = Incidents::default();
     let dark = |at| {
         let verdict = look(at, vec![finding(&RECORD, Severity::Error, "")]);
-        Verdict { state: State::Unknown, ..verdict }
+        Verdict { state: State::Unknown, health: Health::Unknown, ..verdict }
     };
-    assert_eq!(incidents.saw(&dark(0), TWICE), []);
-    assert_eq!(incidents.saw(&dark(1), TWICE).len(), 1);
+    assert_eq!(saw(&mut incidents, &dark(0), TWICE), []);
+    assert_eq!(saw(&mut incidents, &dark(1), TWICE).len(), 1);
 }
 
 #[test]
@@ -103,7 +202,7 @@ fn growing_worse_is_told_once_and_growing_better_is_not() {
     let mut told = Vec::new();
     for (at, severity) in ["W", "W", "E", "W", "E", "W"].into_iter().enumerate() {
         let severity = if severity == "E" { Severity::Error } else { Severity::Warning };
-        let alerts = incidents.saw(&look(at as u64, expired(severity)), TWICE);
+        let alerts = saw(&mut incidents, &look(at as u64, expired(severity)), TWICE);
         told.extend(alerts.into_iter().map(|alert| (at, alert.news, alert.severity)));
     }
     assert_eq!(told, [(1, News::Raised, Severity::Warning), (2, News::Worse, Severity::Error)]);
@@ -114,7 +213,7 @@ fn what_is_less_grave_than_asked_for_is_not_told_and_sinking_below_it_is_an_end(
     let rules = Rules { from: Severity::Error, ..TWICE };
     let mut incidents = Incidents::default();
     let mut see = |at, severity| {
-        let alerts = incidents.saw(&look(at, expired(severity)), rules);
+        let alerts = saw(&mut incidents, &look(at, expired(severity)), rules);
         alerts.into_iter().map(|alert| alert.news).collect::<Vec<_>>()
     };
     assert_eq!((see(0, Severity::Warning), see(1, Severity::Warning)), (vec![], vec![]));
@@ -125,11 +224,11 @@ fn what_is_less_grave_than_asked_for_is_not_told_and_sinking_below_it_is_an_end(
 #[test]
 fn an_alert_says_since_when_and_what_was_seen() {
     let mut incidents = Incidents::default();
-    incidents.saw(&look(10, expired(Severity::Error)), TWICE);
-    let raised = incidents.saw(&look(11, expired(Severity::Error)), TWICE).pop().unwrap();
+    saw(&mut incidents, &look(10, expired(Severity::Error)), TWICE);
+    let raised = saw(&mut incidents, &look(11, expired(Severity::Error)), TWICE).pop().unwrap();
     assert_eq!((raised.since, raised.finding.unwrap().next_step), (Timestamp(10 * HOUR), Cow::Borrowed("mend it")));
-    incidents.saw(&look(12, Vec::new()), TWICE);
-    let clear = incidents.saw(&look(13, Vec::new()), TWICE).pop().unwrap();
+    saw(&mut incidents, &look(12, Vec::new()), TWICE);
+    let clear = saw(&mut incidents, &look(13, Vec::new()), TWICE).pop().unwrap();
     assert_eq!((clear.since, clear.finding, &*clear.seen), (Timestamp(10 * HOUR), None, "broken"));
     assert_eq!((&*clear.key.id, &*clear.key.subject), ("smtp.test-certificate", "mx.example.com"));
 }
@@ -154,10 +253,10 @@ fn a_domain_that_shows_new_subjects_with_every_look_is_remembered_within_bounds(
             let subject = alloc::format!("mx{at}-{number}.example.com");
             Finding { subject: Cow::Owned(subject), ..finding(&CERTIFICATE, Severity::Error, "") }
         });
-        incidents.saw(&look(at, fresh.collect()), once);
+        saw(&mut incidents, &look(at, fresh.collect()), once);
         assert!(incidents.iter().count() <= MAX_INCIDENTS);
     }
-    assert_eq!(incidents.saw(&look(200, expired(Severity::Error)), once).len(), 1 + 20);
+    assert_eq!(saw(&mut incidents, &look(200, expired(Severity::Error)), once).len(), 1 + 20);
 }
 
 #[test]
@@ -174,8 +273,8 @@ fn an_incident_of_another_version_ends_with_the_next_looks() {
         seen: String::new(),
     };
     let mut incidents: Incidents = [(key, incident)].into_iter().collect();
-    assert_eq!(incidents.saw(&first, TWICE), []);
-    assert_eq!(incidents.saw(&second, TWICE).pop().unwrap().news, News::AllClear);
+    assert_eq!(saw(&mut incidents, &first, TWICE), []);
+    assert_eq!(saw(&mut incidents, &second, TWICE).pop().unwrap().news, News::AllClear);
 }
 
 #[derive(Debug, Clone)]
@@ -222,9 +321,9 @@ proptest! {
             });
             let mut findings: Vec<_> = findings.collect();
             findings.sort_by_key(|finding| core::cmp::Reverse(finding.severity));
-            let state = if step.blind { State::Unknown } else { State::Enforce };
-            let verdict = Verdict { families: step.families.clone(), state, ..look(at, findings) };
-            for alert in incidents.saw(&verdict, Rules { confirm, from }) {
+            let health = if step.blind { Health::Unknown } else { Health::Broken };
+            let verdict = Verdict { families: step.families.clone(), health, ..look(at, findings) };
+            for alert in saw(&mut incidents, &verdict, Rules { confirm, from }) {
                 let before = open.get(&alert.key).copied();
                 match alert.news {
                     News::Raised => {
