@@ -1,4 +1,6 @@
 //! One request and the beginning of its response.
+use std::path::Path;
+
 use bytes::Bytes;
 use http_body_util::{BodyExt as _, Full};
 use hyper::body::Incoming;
@@ -6,7 +8,7 @@ use hyper::client::conn::http1::Builder;
 use hyper::header::{AUTHORIZATION, CONTENT_TYPE, HOST, HeaderValue, USER_AGENT};
 use hyper::{Request, Response};
 use hyper_util::rt::TokioIo;
-use tokio::io::{AsyncRead, AsyncWrite};
+use tokio::io::{AsyncRead, AsyncReadExt as _, AsyncWrite};
 use tokio::net::TcpStream;
 
 use super::url::{Url, Way};
@@ -19,11 +21,17 @@ const MAX_OCTETS: usize = 256 * 1024;
 const MAX_HEAD: usize = 16 * 1024;
 /// Characters of a refusal that are told.
 const MAX_SAID: usize = 300;
+/// Octets of a token file that are read.
+const MAX_TOKEN: u64 = 4096;
 const ALPN: &[&[u8]] = &[b"http/1.1"];
 
 /// Posts it, without a limit of time. An error is a sentence for people.
 pub(super) async fn post(by: &Poster, url: &Url, letter: Letter<'_>) -> Result<Posted, String> {
-    let request = request(by, url, letter)?;
+    let token = match letter.bearer {
+        Some(file) => Some(bearer(file).await?),
+        None => None,
+    };
+    let request = request(by, url, letter, token)?;
     match url.way() {
         Way::Clear(address, port) => {
             let stream = TcpStream::connect((*address, *port)).await.map_err(|error| unreachable(&error))?;
@@ -45,17 +53,26 @@ fn unreachable(error: &std::io::Error) -> String {
     format!("no connection: {error}")
 }
 
-fn request(by: &Poster, url: &Url, letter: Letter<'_>) -> Result<Request<Full<Bytes>>, String> {
+/// The first line of a file, as a header value that no log shows.
+async fn bearer(file: &Path) -> Result<HeaderValue, String> {
+    let mut text = String::new();
+    let read = async { tokio::fs::File::open(file).await?.take(MAX_TOKEN).read_to_string(&mut text).await };
+    read.await.map_err(|error| format!("the token file {} cannot be read: {error}", file.display()))?;
+    let token = text.lines().next().unwrap_or_default().trim();
+    let value = HeaderValue::try_from(format!("Bearer {token}")).ok().filter(|_| !token.is_empty());
+    let mut value = value.ok_or_else(|| format!("the first line of the token file {} is no token", file.display()))?;
+    value.set_sensitive(true);
+    Ok(value)
+}
+
+fn request(by: &Poster, url: &Url, letter: Letter<'_>, token: Option<HeaderValue>) -> Result<Request<Full<Bytes>>, String> {
     let mut request = Request::post(url.path())
         .header(HOST, url.authority())
         .header(USER_AGENT, &by.user_agent)
         .header(CONTENT_TYPE, letter.media)
         .header("idempotency-key", letter.key);
-    if let Some(token) = letter.bearer {
-        let mut value = HeaderValue::try_from(format!("Bearer {token}"))
-            .map_err(|_| "the token has characters that cannot be sent".to_owned())?;
-        value.set_sensitive(true);
-        request = request.header(AUTHORIZATION, value);
+    if let Some(token) = token {
+        request = request.header(AUTHORIZATION, token);
     }
     request.body(Full::new(letter.body)).map_err(|error| format!("the request cannot be made: {error}"))
 }

@@ -5,6 +5,7 @@
 mod exchange;
 mod url;
 
+use std::path::Path;
 use std::time::Duration;
 
 use bytes::Bytes;
@@ -19,8 +20,8 @@ use crate::tls::ClientTls;
 pub struct Letter<'a> {
     /// The body's media type.
     pub media: &'a str,
-    /// Said in `Authorization: Bearer`.
-    pub bearer: Option<&'a str>,
+    /// The first line of this file is said in `Authorization: Bearer`. It is read each time, so that a changed one counts.
+    pub bearer: Option<&'a Path>,
     /// Said in `Idempotency-Key`: the same whenever the same thing is posted again.
     pub key: &'a str,
     /// The body.

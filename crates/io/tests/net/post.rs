@@ -17,7 +17,7 @@ fn poster(ca: &Ca) -> Poster {
 
 fn letter() -> Letter<'static> {
     let body = Bytes::from_static(b"{\"news\":\"raised\"}");
-    Letter { media: "application/json", bearer: Some("a-token"), key: "7", body }
+    Letter { media: "application/json", bearer: None, key: "7", body }
 }
 
 /// An HTTP server that gives everybody this answer, and keeps what it was sent.
@@ -50,7 +50,10 @@ async fn posted(answer: &'static str) -> Posted {
 async fn the_request_is_what_was_asked_for() {
     let (address, seen) = answering("HTTP/1.1 204 No Content\r\n\r\n");
     let url = Url::parse(&format!("http://{address}/a/hook?b=c")).unwrap();
-    assert_eq!(poster(&Ca::new("ours")).post(&url, letter()).await, Posted::Taken(204));
+    let file = tempfile::NamedTempFile::new().unwrap();
+    std::fs::write(file.path(), "a-token\n").unwrap();
+    let letter = Letter { bearer: Some(file.path()), ..letter() };
+    assert_eq!(poster(&Ca::new("ours")).post(&url, letter).await, Posted::Taken(204));
     let request = seen.lock().unwrap().pop().unwrap().to_lowercase();
     assert!(request.starts_with("post /a/hook?b=c http/1.1\r\n"), "{request}");
     for field in [
@@ -64,6 +67,22 @@ async fn the_request_is_what_was_asked_for() {
         assert!(request.contains(&format!("\r\n{field}\r\n")), "{field}: {request}");
     }
     assert!(request.ends_with("\r\n\r\n{\"news\":\"raised\"}"));
+}
+
+#[tokio::test]
+async fn without_its_token_a_letter_is_not_sent() {
+    let (address, seen) = answering("HTTP/1.1 204 No Content\r\n\r\n");
+    let url = Url::parse(&format!("http://{address}/")).unwrap();
+    let directory = tempfile::tempdir().unwrap();
+    let file = directory.path().join("token");
+    for content in [None, Some("\n"), Some("a\u{7f}b"), Some("")] {
+        if let Some(content) = content {
+            std::fs::write(&file, content).unwrap();
+        }
+        let posted = poster(&Ca::new("ours")).post(&url, Letter { bearer: Some(&file), ..letter() }).await;
+        assert!(matches!(&posted, Posted::Failed(why) if why.contains("token file")), "{posted:?}");
+    }
+    assert!(seen.lock().unwrap().is_empty());
 }
 
 #[tokio::test]

@@ -44,6 +44,18 @@ pub(crate) enum BuildError {
         /// What it is for.
         what: &'static str,
     },
+    /// A list of domains.
+    #[error("{path}:{line}: {name:?} is no domain name: {why}; write one name a line")]
+    Domains {
+        /// The file.
+        path: String,
+        /// Which line, from 1.
+        line: usize,
+        /// What stands there.
+        name: String,
+        /// What is wrong with it.
+        why: String,
+    },
     /// DNS.
     #[error(transparent)]
     Dns(#[from] dns::Error),
@@ -132,7 +144,8 @@ fn dnssec_mode(
     })
 }
 
-fn bounded(path: &Path, what: &'static str) -> Result<Vec<u8>, BuildError> {
+/// Reads a file that is not longer than it should be.
+pub(crate) fn bounded(path: &Path, what: &'static str) -> Result<Vec<u8>, BuildError> {
     let shown = || path.display().to_string();
     let failed = |source| BuildError::File { path: shown(), what, source };
     if fs::metadata(path).map_err(failed)?.len() > MAX_FILE {

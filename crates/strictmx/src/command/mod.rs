@@ -6,3 +6,4 @@ pub mod config;
 pub mod explain;
 pub mod generated;
 pub mod serve;
+mod watching;

@@ -7,6 +7,7 @@
 //! - [`check`]: looking at a domain for its owner, everything side by side
 //! - [`background`]: loading, refreshing ahead of expiry, testing the resolver, tidying
 //! - [`probe`]: one validated session a day to the MX hosts of `testing` domains
+//! - [`monitor`]: watching domains, and telling what breaks
 //! - [`tend`]: what `strictmx cache …` asks for
 //! - [`rules`]: what the operator decided · [`self_test`]: does the resolver's word on DNSSEC count
 //!
@@ -22,6 +23,7 @@ pub mod explain;
 mod flight;
 mod inner;
 mod keep;
+pub mod monitor;
 pub mod probe;
 mod routes;
 pub mod rules;

@@ -5,6 +5,7 @@
 use std::time::Duration;
 
 use serde_json::Value;
+use strictmx_engine::check::Health;
 use strictmx_engine::lookup::Event as Happened;
 use strictmx_engine::profile::{Answer, Override};
 use strictmx_engine::refresh::{Alert, Urgency};
@@ -140,6 +141,59 @@ pub enum Event<'a> {
         /// The RFC 8460 result type; `None`: a success, or nothing was learnt.
         result: Option<&'a str>,
     },
+    /// The monitor looked at a domain.
+    DomainLooked {
+        /// The domain.
+        domain: &'a Domain,
+        /// How it is.
+        health: Health,
+        /// The same in a sentence.
+        summary: &'a str,
+        /// Incidents that are open.
+        incidents: usize,
+    },
+    /// Something happened to an incident of a watched domain.
+    Incident {
+        /// The domain.
+        domain: &'a Domain,
+        /// `raised`, `worse` or `all-clear`.
+        news: &'a str,
+        /// `error` or `warning`.
+        severity: &'a str,
+        /// The finding's id.
+        id: &'a str,
+        /// What is wrong with what.
+        heading: &'a str,
+        /// What was seen.
+        seen: &'a str,
+        /// Since when.
+        since: &'a str,
+    },
+    /// A receiver has confirmed an alert.
+    AlertTold {
+        /// The domain.
+        domain: &'a Domain,
+        /// Who.
+        receiver: Receiver,
+    },
+    /// A receiver could not be told; it is tried again.
+    AlertsWait {
+        /// Who.
+        receiver: Receiver,
+        /// How many alerts wait.
+        count: usize,
+        /// Why.
+        why: &'a str,
+    },
+    /// An alert is no longer tried.
+    AlertGivenUp {
+        /// The domain.
+        domain: &'a Domain,
+        /// Who was to be told.
+        receiver: Receiver,
+        /// Why.
+        why: &'a str,
+    },
     /// Somebody changed the cache through the control socket.
     CacheChanged {
         /// What was done: `purged`, `imported`.
@@ -147,6 +201,28 @@ pub enum Event<'a> {
         /// To how many domains.
         count: usize,
     },
+}
+
+/// Who is told of incidents.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Receiver {
+    /// The log.
+    Log,
+    /// A program.
+    Webhook,
+    /// People.
+    Mail,
+}
+
+impl Receiver {
+    /// The word in metrics and logs.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Log => "log",
+            Self::Webhook => "webhook",
+            Self::Mail => "mail",
+        }
+    }
 }
 
 /// Whether an event may be left out when it repeats itself.
@@ -204,6 +280,13 @@ impl Event<'_> {
                     .with("count", count)
             }
             Self::ResolverTested { trust } => tested(trust),
+            Self::AlertsWait { receiver, count, why } => {
+                let receiver = receiver.as_str();
+                warn("alerts-wait", format!("{count} alerts wait, the receiver ({receiver}) could not be told: {why}"))
+                    .with("receiver", receiver)
+                    .with("count", count)
+                    .with("why", why)
+            }
             _ => self.about_domain(),
         }
     }
@@ -237,6 +320,36 @@ impl Event<'_> {
                 warn("override-expired", "the override has expired: it no longer holds").about("domain", domain)
             }
             Self::ProbeDone { domain, host, result } => probed(host, result).about("domain", domain),
+            _ => self.about_watched(),
+        }
+    }
+
+    fn about_watched(&self) -> Line {
+        match *self {
+            Self::DomainLooked { domain, health, summary, incidents } => {
+                line(LogLevel::Debug, "domain-looked", format!("{}: {summary}", health.as_str()))
+                    .about("domain", domain)
+                    .with("health", health.as_str())
+                    .with("incidents", incidents)
+            }
+            Self::Incident { domain, news, severity, id, heading, seen, since } => {
+                incident(news, severity, &format!("{heading}, since {since}: {seen}"))
+                    .about("domain", domain)
+                    .with("id", id)
+                    .with("severity", severity)
+                    .with("since", since)
+            }
+            Self::AlertTold { domain, receiver } => {
+                line(LogLevel::Debug, "alert-told", format!("told to the receiver ({})", receiver.as_str()))
+                    .about("domain", domain)
+                    .with("receiver", receiver.as_str())
+            }
+            Self::AlertGivenUp { domain, receiver, why } => {
+                error("alert-given-up", format!("an alert is not told ({}): {why}", receiver.as_str()))
+                    .about("domain", domain)
+                    .with("receiver", receiver.as_str())
+                    .with("why", why)
+            }
             // Every other event has its line in `line`.
             _ => info("event", format!("{self:?}")),
         }
@@ -254,6 +367,7 @@ impl Event<'_> {
             | Self::AnswerObserved { .. }
             | Self::OverrideUsed { .. }
             | Self::OverrideExpired { .. }
+            | Self::AlertsWait { .. }
             | Self::StoreFailed { .. } => Repeats::Yes,
             _ => Repeats::No,
         }
@@ -309,6 +423,15 @@ fn tested(trust: &Trust) -> Line {
             "resolver-tested",
             format!("whether the resolver validates is not known ({why}); the AD bit of each answer counts"),
         ),
+    }
+}
+
+fn incident(news: &str, severity: &str, what: &str) -> Line {
+    let grave = if severity == "error" { LogLevel::Error } else { LogLevel::Warn };
+    match news {
+        "all-clear" => info("incident-over", format!("all clear: {what}")),
+        "worse" => line(grave, "incident-worse", format!("{severity}, worse than before: {what}")),
+        _ => line(grave, "incident-raised", format!("{severity}: {what}")),
     }
 }
 

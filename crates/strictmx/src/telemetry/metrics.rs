@@ -56,6 +56,12 @@ pub(super) struct Metrics {
     pub(super) fetch_times: Times,
     pub(super) alerts: Counters,
     pub(super) probes: Counters,
+    pub(super) watched: Gauges,
+    pub(super) looks: Counters,
+    pub(super) incidents: Family<Two, Counter>,
+    pub(super) told: Counters,
+    pub(super) untold: Counters,
+    pub(super) given_up: Counters,
     pub(super) store_writes: Counter,
     pub(super) store_errors: Counters,
     pub(super) reloads: Counters,
@@ -98,6 +104,12 @@ impl Metrics {
             fetch_times: Times::default(),
             alerts: Family::default(),
             probes: Family::default(),
+            watched: Family::default(),
+            looks: Family::default(),
+            incidents: Family::default(),
+            told: Family::default(),
+            untold: Family::default(),
+            given_up: Family::default(),
             store_writes: Counter::default(),
             store_errors: Family::default(),
             reloads: Family::default(),
@@ -109,6 +121,7 @@ impl Metrics {
         metrics.register_policyd(&mut registry);
         metrics.register_lookups(&mut registry);
         metrics.register_outside(&mut registry);
+        metrics.register_monitor(&mut registry);
         metrics.register_ourselves(&mut registry);
         metrics.registry = registry;
         metrics
@@ -174,6 +187,16 @@ impl Metrics {
         r.register_with_unit("duration", "Time of a policy fetch", Unit::Seconds, self.fetch_times.clone());
         let r = registry.sub_registry_with_prefix("probe");
         r.register("sessions", "Sessions with MX hosts of domains in testing mode, by result", self.probes.clone());
+    }
+
+    fn register_monitor(&self, registry: &mut Registry) {
+        let r = registry.sub_registry_with_prefix("monitor");
+        r.register("domains", "Watched domains, by what the last look at each found", self.watched.clone());
+        r.register("looks", "Looks at watched domains, by what they found", self.looks.clone());
+        r.register("incidents", "What happened to incidents of watched domains", self.incidents.clone());
+        r.register("alerts_told", "Alerts that a receiver has confirmed", self.told.clone());
+        r.register("alerts_delayed", "Attempts to tell a receiver that failed", self.untold.clone());
+        r.register("alerts_given_up", "Alerts that are no longer tried", self.given_up.clone());
     }
 
     fn register_ourselves(&self, registry: &mut Registry) {

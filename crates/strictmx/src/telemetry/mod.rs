@@ -28,7 +28,7 @@ use limit::{Limiter, Pass};
 use log::{Line, Log};
 use metrics::{Metrics, catch_up, known, label, set};
 
-pub use event::Event;
+pub use event::{Event, Receiver};
 pub use log::Reader;
 
 /// Where events go. Cheap to clone.
@@ -221,6 +221,11 @@ impl Telemetry {
         catch_up(&m.panics, measured.panics);
     }
 
+    /// How many watched domains are of this health.
+    pub fn watched(&self, health: &'static str, count: usize) {
+        set(&self.0.metrics.watched.get_or_create(&label("health", health)), count);
+    }
+
     /// The metrics in the OpenMetrics text format.
     pub fn render(&self) -> String {
         self.0.metrics.render()
@@ -294,6 +299,23 @@ impl Telemetry {
             }
             Event::ProbeDone { result, .. } => {
                 m.probes.get_or_create(&label("result", probe_word(*result))).inc();
+            }
+            Event::DomainLooked { health, .. } => {
+                m.looks.get_or_create(&label("health", health.as_str())).inc();
+            }
+            Event::Incident { news, severity, .. } => {
+                let news = known(news, &["raised", "worse", "all-clear"]);
+                let severity = known(severity, &["error", "warning"]);
+                m.incidents.get_or_create(&[("news", news), ("severity", severity)]).inc();
+            }
+            Event::AlertTold { receiver, .. } => {
+                m.told.get_or_create(&label("receiver", receiver.as_str())).inc();
+            }
+            Event::AlertsWait { receiver, .. } => {
+                m.untold.get_or_create(&label("receiver", receiver.as_str())).inc();
+            }
+            Event::AlertGivenUp { receiver, .. } => {
+                m.given_up.get_or_create(&label("receiver", receiver.as_str())).inc();
             }
             Event::ServiceStarted { .. } => {
                 m.loaded.set(self.0.clock.now().0);

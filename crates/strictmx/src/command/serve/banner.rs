@@ -1,17 +1,31 @@
 //! What the daemon says on start: what listens where, what to paste into the mail server for it, what is switched off and why.
 use std::fmt::Write;
 
-use strictmx_io::listen::{Address, Listener};
+use strictmx_io::{
+    listen::{Address, Listener},
+    post::Url,
+};
 
 use super::{build::Built, doors::Doors};
 use crate::{
     cli::output::{self, DIM, STRONG, WARN},
-    config::{Loaded, LogFormat, Observe, SelfTest, Settings, Source, TestingProbe},
+    config::{Domains, Loaded, LogFormat, Monitor, Observe, SelfTest, Settings, Source, TestingProbe},
+    flow::monitor::Watching,
     telemetry::{Event, Telemetry},
+    when::span,
 };
 
+/// What is to be shown.
+pub(super) struct What<'a> {
+    pub(super) loaded: &'a Loaded,
+    pub(super) built: &'a Built,
+    pub(super) doors: &'a Doors,
+    pub(super) watching: &'a Watching,
+}
+
 /// Shows it on stderr. With a JSON log it stays away: a log for machines holds nothing else.
-pub(super) fn show(loaded: &Loaded, built: &Built, doors: &Doors, format: LogFormat, telemetry: &Telemetry) {
+pub(super) fn show(what: &What<'_>, format: LogFormat, telemetry: &Telemetry) {
+    let What { loaded, built, .. } = what;
     if format == LogFormat::Json {
         for warning in loaded.warning_lines() {
             telemetry.emit(Event::ConfigWarning { what: &warning });
@@ -25,10 +39,11 @@ pub(super) fn show(loaded: &Loaded, built: &Built, doors: &Doors, format: LogFor
         return;
     }
     output::note(&loaded.render_warnings());
-    output::note(&text(loaded, built, doors));
+    output::note(&text(what));
 }
 
-fn text(loaded: &Loaded, built: &Built, doors: &Doors) -> String {
+fn text(what: &What<'_>) -> String {
+    let What { loaded, built, doors, watching } = what;
     let mut page = format!("{STRONG}strictmx {}{STRONG:#}\n", env!("CARGO_PKG_VERSION"));
     let mut row = |name: &str, value: &str| {
         let _never_fails = writeln!(page, "  {name:<12} {value}");
@@ -45,6 +60,9 @@ fn text(loaded: &Loaded, built: &Built, doors: &Doors) -> String {
     listeners(&mut row, "web", "http", &doors.web);
     if let Some(control) = &doors.control {
         row("control", &control.address().to_string());
+    }
+    if let Some(monitor) = loaded.settings.monitor.as_ref().filter(|_| !watching.domains.is_empty()) {
+        row("monitor", &watched(watching, monitor));
     }
     for notice in &built.notices {
         row("notice", &format!("{WARN}{notice}{WARN:#}"));
@@ -64,11 +82,30 @@ fn listeners(row: &mut impl FnMut(&str, &str), service: &str, protocol: &str, do
     }
 }
 
+/// Who is watched, and who is told.
+fn watched(watching: &Watching, monitor: &Monitor) -> String {
+    let count = match watching.domains.len() {
+        1 => "one domain".to_owned(),
+        count => format!("{count} domains"),
+    };
+    let webhook = monitor.webhook.iter().map(Url::origin);
+    let told: Vec<String> = ["the log".to_owned()].into_iter().chain(webhook).chain(monitor.mail_to.clone()).collect();
+    format!("{count} every {}, told to {}", span(monitor.every.as_secs()), told.join(", "))
+}
+
 /// What does not run, each with the reason.
 fn switched_off(settings: &Settings) -> Vec<String> {
     let mut off = Vec::new();
+    match &settings.monitor {
+        None => off.push("watching domains: there is no [monitor] section".to_owned()),
+        Some(monitor) if monitor.domains == Domains::Listed(Vec::new()) => {
+            off.push("watching domains: [monitor] domains is empty".to_owned());
+        }
+        Some(_) => {}
+    }
     let Some(policyd) = &settings.policyd else {
-        return vec!["the policy server: there is no [policyd] section".to_owned()];
+        off.push("the policy server: there is no [policyd] section".to_owned());
+        return off;
     };
     if policyd.observe == Observe::Yes {
         off.push(

@@ -18,11 +18,18 @@ use strictmx_io::{
 };
 
 use self::doors::{DoorError, Doors};
-use super::build::{self, Built};
+use super::{
+    build::{self, Built},
+    watching::watching,
+};
 use crate::{
     cli::{Exit, Global, output},
     config::{self, Loaded, Settings, TestingProbe},
-    flow::{Desk, Parts, background, probe},
+    flow::{
+        Desk, Parts, background,
+        monitor::{self, Monitor, Watching},
+        probe,
+    },
     telemetry::{Event, Telemetry},
     web::Readiness,
 };
@@ -88,7 +95,7 @@ enum StartError {
     Door(#[from] DoorError),
     #[error("cannot listen for signals: {0}")]
     Signals(std::io::Error),
-    #[error("the configuration starts no service: add a [policyd] section (`strictmx config default` shows one)")]
+    #[error("the configuration starts no service: add a [policyd] or a [monitor] section (`strictmx config default` shows one)")]
     Nothing,
 }
 
@@ -104,6 +111,7 @@ impl StartError {
 /// What runs, for as long as it runs.
 struct Running {
     desk: Desk,
+    monitor: Option<Monitor>,
     store: Arc<dyn Store>,
     readiness: Readiness,
     signals: Signals,
@@ -120,7 +128,7 @@ async fn start(
     let began = Instant::now();
     let settings = &loaded.settings;
     telemetry.emit(Event::ServiceStarted { config: &loaded.source.to_string() });
-    if settings.policyd.is_none() && settings.web.is_none() {
+    if settings.policyd.is_none() && settings.web.is_none() && settings.monitor.is_none() {
         return Err(StartError::Nothing);
     }
     if let Err(error) = sys::raise_open_files(OPEN_FILES) {
@@ -140,31 +148,52 @@ async fn start(
         telemetry: telemetry.clone(),
         ceiling: policyd.cache_entries,
     });
+    let watched = watching(settings, &built, &desk, tasks)?;
     let readiness = Readiness::default();
     let doors = Doors::open(settings, handed)?;
-    banner::show(loaded, &built, &doors, global.log_settings(settings.log).format, telemetry);
+    let what = banner::What { loaded, built: &built, doors: &doors, watching: &watched };
+    banner::show(&what, global.log_settings(settings.log).format, telemetry);
     let listening = doors.describe();
     doors.announce(telemetry);
     doors.serve(&desk, telemetry, &readiness, tasks);
     behind_the_answers(&desk, settings, &built, tasks);
+    let monitor = settings.monitor.is_some().then(|| watch(&desk, watched, tasks));
     readiness.ready();
     let service = Service;
-    service.ready(&format!("answering on {listening}"));
+    service.ready(&if listening.is_empty() { "watching".to_owned() } else { format!("answering on {listening}") });
     telemetry.emit(Event::Ready { after: began.elapsed() });
-    Ok(Running { desk, store, readiness, signals, service })
+    Ok(Running { desk, monitor, store, readiness, signals, service })
+}
+
+/// Starts work that may be broken off at any moment.
+fn spawn(tasks: &Tasks, name: &'static str, work: impl Future<Output = ()> + Send + 'static) {
+    let (stop, work) = (tasks.stopping(), Box::pin(work));
+    tasks.spawn(name, async move {
+        tokio::select! {
+            () = stop => {}
+            () = work => {}
+        }
+    });
+}
+
+/// Watches domains.
+fn watch(desk: &Desk, watching: Watching, tasks: &Tasks) -> Monitor {
+    let inner = &*desk.0;
+    let parts = monitor::Parts {
+        store: Arc::clone(&inner.store),
+        telemetry: inner.telemetry.clone(),
+        tasks: tasks.clone(),
+        clock: Clock::system(),
+    };
+    let monitor = Monitor::new(parts, watching);
+    spawn(tasks, "watching domains", monitor.clone().watch_for_ever());
+    tasks.spawn("telling alerts", monitor.clone().tell());
+    monitor
 }
 
 /// Everything that goes on behind the answers.
 fn behind_the_answers(desk: &Desk, settings: &Settings, built: &Built, tasks: &Tasks) {
-    let spawn = |name, work: std::pin::Pin<Box<dyn Future<Output = ()> + Send>>| {
-        let stop = tasks.stopping();
-        tasks.spawn(name, async move {
-            tokio::select! {
-                () = stop => {}
-                () = work => {}
-            }
-        });
-    };
+    let spawn = |name, work: std::pin::Pin<Box<dyn Future<Output = ()> + Send>>| spawn(tasks, name, work);
     spawn("loading policies", Box::pin(background::load(desk.clone())));
     spawn("refreshing", Box::pin(background::refresh_for_ever(desk.clone())));
     spawn("tidying the store", Box::pin(background::sweep_for_ever(desk.clone())));
@@ -185,7 +214,7 @@ async fn run_until_stopped(
 ) -> Exit {
     while let Signal::Reload = running.signals.next().await {
         running.service.reloading();
-        reload::reload(global, started, &running.desk, telemetry);
+        reload::reload(global, started, &running, telemetry, tasks);
         running.service.ready("configuration read again");
     }
     running.readiness.stopping();

@@ -1,15 +1,15 @@
 //! SIGHUP: the configuration once more. What is wrong with a new one is told, and the old one stays.
-use super::{build, now};
+use super::{Running, build, now, watching};
 use crate::{
     cli::Global,
     config::{self, Loaded, Settings},
-    flow::Desk,
     telemetry::{Event, Telemetry},
 };
+use strictmx_io::task::Tasks;
 
 /// Reads the configuration again and lets it count, unless something is wrong with it. `started`: what the listeners and the
 /// store were opened with.
-pub(super) fn reload(global: &Global, started: &Loaded, desk: &Desk, telemetry: &Telemetry) {
+pub(super) fn reload(global: &Global, started: &Loaded, running: &Running, telemetry: &Telemetry, tasks: &Tasks) {
     let newer = match config::load(&started.source, now()) {
         Ok(newer) => newer,
         Err(error) => {
@@ -24,6 +24,13 @@ pub(super) fn reload(global: &Global, started: &Loaded, desk: &Desk, telemetry: 
             return;
         }
     };
+    let watched = match watching(&newer.settings, &built, &running.desk, tasks) {
+        Ok(watched) => watched,
+        Err(error) => {
+            telemetry.emit(Event::ConfigRejected { why: &error.to_string() });
+            return;
+        }
+    };
     for warning in newer.warning_lines() {
         telemetry.emit(Event::ConfigWarning { what: &warning });
     }
@@ -32,7 +39,10 @@ pub(super) fn reload(global: &Global, started: &Loaded, desk: &Desk, telemetry: 
     }
     telemetry.set_log(global.log_settings(newer.settings.log));
     let self_test = build::self_test(&newer.settings, built.dnssec);
-    desk.replace(built.senses, build::rules(&newer.settings, built.dnssec), self_test);
+    running.desk.replace(built.senses, build::rules(&newer.settings, built.dnssec), self_test);
+    if let Some(monitor) = &running.monitor {
+        monitor.replace(watched);
+    }
     telemetry.emit(Event::ConfigReloaded { config: &newer.source.to_string() });
     for setting in needs_restart(&started.settings, &newer.settings) {
         telemetry.emit(Event::RestartNeeded { setting });
@@ -58,6 +68,8 @@ fn needs_restart(old: &Settings, newer: &Settings) -> Vec<&'static str> {
         ("[policyd] listen, tcp_table, max_connections, cache_entries", listeners(old) != listeners(newer)),
         ("[policyd] socket_mode, socket_owner, socket_group", sockets(old) != sockets(newer)),
         ("[policyd] testing_probe, helo", probing(old) != probing(newer)),
+        // One that is taken away watches nothing from now on.
+        ("[monitor], which was not there at the start", old.monitor.is_none() && newer.monitor.is_some()),
     ];
     changes.into_iter().filter_map(|(name, changed)| changed.then_some(name)).collect()
 }
