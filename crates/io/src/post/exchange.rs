@@ -65,7 +65,12 @@ async fn bearer(file: &Path) -> Result<HeaderValue, String> {
     Ok(value)
 }
 
-fn request(by: &Poster, url: &Url, letter: Letter<'_>, token: Option<HeaderValue>) -> Result<Request<Full<Bytes>>, String> {
+fn request(
+    by: &Poster,
+    url: &Url,
+    letter: Letter<'_>,
+    token: Option<HeaderValue>,
+) -> Result<Request<Full<Bytes>>, String> {
     let mut request = Request::post(url.path())
         .header(HOST, url.authority())
         .header(USER_AGENT, &by.user_agent)

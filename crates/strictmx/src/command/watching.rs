@@ -32,18 +32,10 @@ const LETTER: Duration = Duration::from_secs(30);
 const AGENT: &str = concat!("strictmx/", env!("CARGO_PKG_VERSION"));
 
 /// What the settings say is to be watched. Without the section: nothing, and nobody is told.
-pub(crate) fn watching(
-    settings: &Settings,
-    built: &Built,
-    desk: &Desk,
-    tasks: &Tasks,
-) -> Result<Watching, BuildError> {
+pub(crate) fn watching(settings: &Settings, built: &Built, desk: &Desk, tasks: &Tasks) -> Result<Watching, BuildError> {
     let monitor = settings.monitor.clone().unwrap_or_default();
-    let intent = Intent {
-        certificate_days: monitor.certificate_days,
-        testing_days: monitor.testing_days,
-        ..Intent::default()
-    };
+    let intent =
+        Intent { certificate_days: monitor.certificate_days, testing_days: monitor.testing_days, ..Intent::default() };
     let intents = monitor.expect.iter().map(|expect| (expect.domain.clone(), intended(expect, &intent))).collect();
     Ok(Watching {
         domains: domains(&monitor.domains)?,
@@ -81,8 +73,7 @@ fn helo(settings: &Settings) -> String {
 
 fn receivers(monitor: &config::Monitor, built: &Built, helo: &str) -> Receivers {
     let poster = || Poster::new(built.tls.clone(), AGENT, LETTER);
-    let submitter =
-        || Submitter::new(monitor.submit.clone(), built.tls.clone(), helo, submit::Limits::default());
+    let submitter = || Submitter::new(monitor.submit.clone(), built.tls.clone(), helo, submit::Limits::default());
     let token = &monitor.webhook_token_file;
     let webhook = monitor.webhook.clone().map(|url| Webhook { url, token: token.clone(), poster: poster() });
     let to = monitor.mail_to.clone();

@@ -160,16 +160,19 @@ pub const SECTIONS: &[Section] = &[
                 "domains",
                 "Which domains: a list such as [\"example.com\"], or { file = \"/etc/strictmx/domains\" } with one name a line (# begins a comment), which is read again with SIGHUP.",
             ),
-            key("every", "From one look at a domain to the next. What has just changed is looked at again after ten minutes at the latest."),
             key(
-                "families",
-                "What is looked at, as for `strictmx check --only`.",
+                "every",
+                "From one look at a domain to the next. What has just changed is looked at again after ten minutes at the latest.",
             ),
+            key("families", "What is looked at, as for `strictmx check --only`."),
             key(
                 "depth",
                 "\"thorough\": everything. \"quick\": the records, the policy, one session with each address of each MX host.",
             ),
-            key("confirm", "Looks in a row that must have shown a finding before it is told. It is over when two have not."),
+            key(
+                "confirm",
+                "Looks in a row that must have shown a finding before it is told. It is over when two have not.",
+            ),
             key("alert_from", "The least severity that is told: \"error\" or \"warning\"."),
             unset(
                 "webhook",

@@ -65,9 +65,7 @@ pub(super) fn resolve(tree: &DeTable<'_>, now: Timestamp) -> (Settings, Vec<Prob
         policyd: tree.contains_key("policyd").then(|| policyd(Fields::section(tree, "policyd", problems_ref), now)),
         web: tree.contains_key("web").then(|| web(Fields::section(tree, "web", problems_ref))),
         control: tree.contains_key("control").then(|| control(Fields::section(tree, "control", problems_ref))),
-        monitor: tree
-            .contains_key("monitor")
-            .then(|| monitor::monitor(Fields::section(tree, "monitor", problems_ref))),
+        monitor: tree.contains_key("monitor").then(|| monitor::monitor(Fields::section(tree, "monitor", problems_ref))),
         log: log(Fields::section(tree, "log", problems_ref)),
     };
     problems.sort_by_key(|p| (p.span.start, p.severity == Severity::Warning));

@@ -5,8 +5,8 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use strictmx::config::{
-    AllowPrivate, Dnssec, Domains, Listen, Loaded, LogFormat, LogLevel, LookDepth, Observe, SelfTest, Servers, Settings,
-    TestName, TestingProbe, TrustAnchor, keys, parse, print,
+    AllowPrivate, Dnssec, Domains, Listen, Loaded, LogFormat, LogLevel, LookDepth, Observe, SelfTest, Servers,
+    Settings, TestName, TestingProbe, TrustAnchor, keys, parse, print,
 };
 use strictmx_engine::check::{Family, Severity};
 use strictmx_engine::profile::{Override, Profile};
@@ -123,7 +123,10 @@ fn every_key_is_read() {
     assert_eq!(s.control.unwrap().socket, PathBuf::from("/tmp/control.sock"));
     let m = s.monitor.unwrap();
     assert_eq!(m.domains, Domains::File(PathBuf::from("/etc/strictmx/domains")));
-    assert_eq!((m.every, m.families, m.depth), (Duration::from_hours(24), vec![Family::Record, Family::Smtp], LookDepth::Quick));
+    assert_eq!(
+        (m.every, m.families, m.depth),
+        (Duration::from_hours(24), vec![Family::Record, Family::Smtp], LookDepth::Quick)
+    );
     assert_eq!((m.confirm, m.alert_from, m.certificate_days, m.testing_days), (3, Severity::Warning, 30, 0));
     assert_eq!(m.webhook.unwrap().origin(), "https://alerts.example.com:8443");
     assert_eq!(m.webhook_token_file, Some(PathBuf::from("/etc/strictmx/token")));
@@ -150,9 +153,13 @@ fn everything_in_this_test_differs_from_its_default() {
 
 #[test]
 fn reads_its_own_print() {
-    for config in
-        ["", "[policyd]\n", "[web]\n[control]\n[monitor]\n", EVERYTHING, "[dns]\nself_test = \"off\"\ndnssec = \"trust-ad\"\n"]
-    {
+    for config in [
+        "",
+        "[policyd]\n",
+        "[web]\n[control]\n[monitor]\n",
+        EVERYTHING,
+        "[dns]\nself_test = \"off\"\ndnssec = \"trust-ad\"\n",
+    ] {
         let settings = load(config).settings;
         let printed = print::effective(&settings);
         assert_eq!(load(&printed).settings, settings, "{printed}");
@@ -238,7 +245,8 @@ fn a_service_runs_when_its_section_is_there() {
 
 #[test]
 fn a_domain_is_watched_once_however_often_it_is_written() {
-    let monitor = load("[monitor]\ndomains = [\"b.example\", \"A.example.\", \"a.example\"]\n").settings.monitor.unwrap();
+    let monitor =
+        load("[monitor]\ndomains = [\"b.example\", \"A.example.\", \"a.example\"]\n").settings.monitor.unwrap();
     let names = ["b.example", "a.example"].map(|name| Domain::parse(name).unwrap());
     assert_eq!(monitor.domains, Domains::Listed(names.into()));
     assert!(Settings::tryout().monitor.is_none());

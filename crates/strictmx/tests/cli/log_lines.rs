@@ -5,7 +5,8 @@ use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use strictmx::config::{Log, LogFormat, LogLevel};
-use strictmx::telemetry::{Event, Reader, Telemetry};
+use strictmx::telemetry::{Event, Reader, Receiver, Telemetry};
+use strictmx_engine::check::Health;
 use strictmx_engine::fact::{CertFault, DnsFailureKind, FetchFailure};
 use strictmx_engine::lookup::{Event as Happened, Trouble};
 use strictmx_engine::profile::{Answer, Override};
@@ -122,9 +123,26 @@ pub(crate) fn tell_everything(telemetry: &Telemetry) {
     telemetry.emit(Event::ProbeDone { domain, host, result: None });
     telemetry.emit(Event::ProbeDone { domain, host, result: Some("certificate-expired") });
     telemetry.emit(Event::CacheChanged { done: "purged", count: 2 });
+    tell_of_the_monitor(telemetry, domain);
     telemetry.emit(Event::Stopping);
     telemetry.emit(Event::Stopped { left: 0 });
     telemetry.emit(Event::Stopped { left: 3 });
+}
+
+fn tell_of_the_monitor(telemetry: &Telemetry, domain: &Domain) {
+    let summary = "enforce, broken: one MX host cannot be delivered to";
+    telemetry.emit(Event::DomainLooked { domain, health: Health::Broken, summary, incidents: 1 });
+    for (news, severity) in [("raised", "warning"), ("worse", "error"), ("all-clear", "error"), ("raised", "error")] {
+        let heading = "the certificate has expired (mx.example.com)";
+        let (id, seen, since) = ("smtp.certificate-expired", "It ended on 2026-11-21.", "2026-11-22T00:00:00Z");
+        telemetry.emit(Event::Incident { domain, news, severity, id, heading, seen, since });
+    }
+    for receiver in [Receiver::Log, Receiver::Webhook, Receiver::Mail] {
+        telemetry.emit(Event::AlertTold { domain, receiver });
+    }
+    let (receiver, why) = (Receiver::Webhook, "https://alerts.example.com answered 503");
+    telemetry.emit(Event::AlertsWait { receiver, count: 2, why });
+    telemetry.emit(Event::AlertGivenUp { domain, receiver: Receiver::Mail, why: "550 5.1.1 no such user" });
 }
 
 #[test]

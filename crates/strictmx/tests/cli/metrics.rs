@@ -32,6 +32,8 @@ fn page() -> String {
     telemetry.stored();
     telemetry.traffic(&[(Door::Web, Arc::default())]);
     telemetry.dane_off(DaneOff::Yes);
+    telemetry.watched("healthy", 3);
+    telemetry.watched("broken", 1);
     let measured =
         Measured { policies: 5, routes: 4, policy_lookups: 2, route_lookups: 1, oldest_policy: 3600, panics: 1 };
     telemetry.measured(&measured);

@@ -124,7 +124,14 @@ fn nothing_is_mended_because_its_part_could_not_be_looked_at() {
     let cases: [(&'static Check, &'static str, Break); 13] = [
         (&RECORD, "", |seen| seen.sts.as_mut().unwrap().txt = failed()),
         (&HOST, "mta-sts.example.com", |seen| seen.policy_host.as_mut().unwrap().addresses.a = failed()),
-        (&HOST, "", |seen| seen.policy_host.as_mut().unwrap().visits.iter_mut().for_each(|visit| (visit.tls, visit.status) = (None, None))),
+        (&HOST, "", |seen| {
+            seen.policy_host
+                .as_mut()
+                .unwrap()
+                .visits
+                .iter_mut()
+                .for_each(|visit| (visit.tls, visit.status) = (None, None))
+        }),
         (&POLICY, "line 3", |seen| seen.policy_host.as_mut().unwrap().visits.clear()),
         (&COVERAGE, "mx.example.com", |seen| seen.policy_host.as_mut().unwrap().visits.clear()),
         (&COVERAGE, "mx.example.com", |seen| seen.mx.as_mut().unwrap().mx = failed()),
@@ -164,7 +171,11 @@ fn another_host_that_is_out_of_reach_hides_nothing_of_this_one() {
     let mut incidents = Incidents::default();
     let of = |subject| finding(&CERTIFICATE, Severity::Error, subject);
     for at in 0..2 {
-        saw(&mut incidents, &look(at, vec![of("mx.example.com"), of("far.example.com"), of("gone.example.com")]), TWICE);
+        saw(
+            &mut incidents,
+            &look(at, vec![of("mx.example.com"), of("far.example.com"), of("gone.example.com")]),
+            TWICE,
+        );
     }
     let mended: Vec<_> = (2..4).flat_map(|at| incidents.saw(&seen, &look(at, Vec::new()), TWICE)).collect();
     let subjects: Vec<_> = mended.iter().map(|alert| alert.key.subject.as_str()).collect();

@@ -95,7 +95,9 @@ enum StartError {
     Door(#[from] DoorError),
     #[error("cannot listen for signals: {0}")]
     Signals(std::io::Error),
-    #[error("the configuration starts no service: add a [policyd] or a [monitor] section (`strictmx config default` shows one)")]
+    #[error(
+        "the configuration starts no service: add a [policyd] or a [monitor] section (`strictmx config default` shows one)"
+    )]
     Nothing,
 }
 

@@ -18,8 +18,7 @@ use super::{number, required};
 pub(in super::super) const DEPTHS: [(&str, LookDepth); 2] =
     [("quick", LookDepth::Quick), ("thorough", LookDepth::Thorough)];
 /// Words of `monitor.alert_from`.
-pub(in super::super) const GRAVITIES: [(&str, Gravity); 2] =
-    [("error", Gravity::Error), ("warning", Gravity::Warning)];
+pub(in super::super) const GRAVITIES: [(&str, Gravity); 2] = [("error", Gravity::Error), ("warning", Gravity::Warning)];
 
 const EVERY: RangeInclusive<Duration> = Duration::from_secs(1)..=Duration::from_hours(30 * 24);
 

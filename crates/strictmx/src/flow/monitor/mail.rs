@@ -43,7 +43,8 @@ pub(super) fn compose(
 
 /// A number that these alerts alone have (FNV-1a).
 fn fingerprint(told: &[&Told]) -> u64 {
-    let octets = told.iter().flat_map(|one| [&one.news, &one.id, &one.subject]).flat_map(|text| text.bytes().chain([0]));
+    let octets =
+        told.iter().flat_map(|one| [&one.news, &one.id, &one.subject]).flat_map(|text| text.bytes().chain([0]));
     octets.fold(0xcbf2_9ce4_8422_2325, |hash, octet| (hash ^ u64::from(octet)).wrapping_mul(0x0100_0000_01b3))
 }
 
@@ -166,7 +167,11 @@ mod tests {
         ] {
             assert!(text.contains(&format!("{line}\r\n")), "{line}\n{text}");
         }
-        assert!(text.contains("Subject: [strictmx] example.com: error: the certificate has expired\r\n (mx.example.com)\r\n"));
+        assert!(
+            text.contains(
+                "Subject: [strictmx] example.com: error: the certificate has expired\r\n (mx.example.com)\r\n"
+            )
+        );
         assert_eq!(text, mail(&[&one]), "the same alerts, the same mail");
         let id = |text: &str| text.lines().find(|line| line.starts_with("Message-ID")).unwrap().to_owned();
         assert_ne!(id(&text), id(&mail(&[&told("all-clear", "the certificate has expired", "mx.example.com")])));

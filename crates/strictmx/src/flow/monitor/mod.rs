@@ -13,6 +13,8 @@ mod mail;
 pub mod past;
 mod schedule;
 mod tell;
+#[cfg(test)]
+mod tests;
 
 use std::{
     collections::{HashMap, HashSet},
@@ -23,7 +25,13 @@ use std::{
 
 use arc_swap::ArcSwap;
 use strictmx_engine::check::{Health, Intent, incident::Rules};
-use strictmx_io::{clock::Clock, post::{Poster, Url}, store::Store, submit::Submitter, task::Tasks};
+use strictmx_io::{
+    clock::Clock,
+    post::{Poster, Url},
+    store::Store,
+    submit::Submitter,
+    task::Tasks,
+};
 use strictmx_proto::name::Domain;
 use tokio::sync::Notify;
 
