@@ -7,6 +7,7 @@
 //! - [`clock`]: the time of day
 //! - [`task`]: supervised tasks, and the order to stop
 //! - [`sys`]: signals, the service manager, limits of the process
+//! - [`secret`]: a secret of this installation, and what is derived from it
 //! - [`listen`]: listening sockets, and the loop that pipelined protocols share
 //!
 //! Doors, by which others ask us:
@@ -22,21 +23,25 @@
 //! What we ask:
 //! - [`dns`]: the resolvers, with the DNSSEC state of each answer; single authoritative servers for the checks
 //! - [`tls`]: TLS clients that enforce or observe certificates, and handshakes tried in other ways
-//! - [`fetch`]: the policy of a domain, over HTTPS; one look at one address for the checks
+//! - [`fetch`]: the policy of a domain, over HTTPS; one look at one address for the checks; a report posted
 //! - [`smtp_out`]: a look at an MX host's STARTTLS, and whether it takes mail for a mailbox, without sending any
 //!
 //! Who sends for us:
+//! - [`dkim`]: keys that sign our mails · [`archive`]: copies of what was sent
 //! - [`submit`]: a mail server that takes our mails, or a sendmail program
 //! - [`post`]: a program elsewhere that is told something by HTTP
 
+pub mod archive;
 pub mod clock;
 pub mod control;
 pub mod datagram;
+pub mod dkim;
 pub mod dns;
 pub mod fetch;
 pub mod http;
 pub mod listen;
 pub mod post;
+pub mod secret;
 pub mod smtp_out;
 pub mod socketmap;
 pub mod store;

@@ -1,7 +1,7 @@
 //! Supervised tasks: the only place that starts any.
 //!
 //! A task belongs to the group that spawned it. A panic inside one is logged under the task's name and counted, and ends
-//! that task alone. Stopping asks every task to come to its end; [`Tasks::drain`] waits for them, but not for ever.
+//! that task alone. What would keep a processor busy for long is for a [`Worker`]. Stopping asks every task to come to its end; [`Tasks::drain`] waits for them, but not for ever.
 use std::any::Any;
 use std::future::Future;
 use std::io;
@@ -13,6 +13,7 @@ use std::sync::{
 use std::time::Duration;
 
 use futures_util::FutureExt as _;
+use tokio::sync::{mpsc, oneshot};
 use tokio_util::sync::{CancellationToken, WaitForCancellationFutureOwned};
 use tokio_util::task::TaskTracker;
 
@@ -119,6 +120,43 @@ impl Tasks {
     }
 }
 
+/// A thread for work that keeps a processor busy for longer than a task may: jobs run one after the other. Clones are the same
+/// thread; it ends with the last of them.
+#[derive(Debug, Clone)]
+pub struct Worker(mpsc::Sender<Job>);
+
+type Job = Box<dyn FnOnce() + Send>;
+
+/// Jobs that may wait.
+const JOBS: usize = 4;
+
+impl Worker {
+    /// Starts the thread.
+    ///
+    /// # Errors
+    /// The system has none left.
+    pub fn start(name: &str) -> std::io::Result<Self> {
+        let (jobs, mut to_do) = mpsc::channel::<Job>(JOBS);
+        let work = move || {
+            while let Some(job) = to_do.blocking_recv() {
+                job();
+            }
+        };
+        std::thread::Builder::new().name(name.into()).spawn(work).map(|_| Self(jobs))
+    }
+
+    /// Does something on the thread. `None`: it panicked, or another job did before.
+    pub async fn run<T: Send + 'static>(&self, work: impl FnOnce() -> T + Send + 'static) -> Option<T> {
+        let (reply, answer) = oneshot::channel();
+        let job: Job = Box::new(move || {
+            // Whoever no longer waits needs no answer.
+            drop(reply.send(work()));
+        });
+        self.0.send(job).await.ok()?;
+        answer.await.ok()
+    }
+}
+
 /// What a panic said.
 fn words(panic: &(dyn Any + Send)) -> &str {
     panic
@@ -145,6 +183,19 @@ mod tests {
         assert_eq!(receive.await, Ok(7));
         assert_eq!(tasks.drain(Duration::from_secs(5)).await, 0);
         assert_eq!(tasks.panics(), 1);
+    }
+
+    #[tokio::test]
+    async fn a_worker_does_its_jobs_in_turn_on_a_thread_of_its_own() {
+        let worker = Worker::start("worker").unwrap();
+        let here = std::thread::current().id();
+        let (first, second) = tokio::join!(
+            worker.run(|| std::thread::current().id()),
+            worker.run(|| std::thread::current().name().map(str::to_owned)),
+        );
+        assert!(first.is_some_and(|id| id != here));
+        assert_eq!(second.flatten().as_deref(), Some("worker"));
+        assert_eq!(worker.run(|| -> u8 { panic!("as planned") }).await, None);
     }
 
     #[tokio::test]

@@ -3,10 +3,11 @@
 //! - [`day`]: UTC days · [`count`]: what is counted, and the counts of one domain and day
 //! - [`intake`]: datagrams as counts · [`loss`]: what a killed process has lost · [`health`]: whose TLS broke since the day before
 //! - [`compose`]: a domain's day as a report, proven valid · [`schedule`]: when it leaves, when it is tried again
-//! - [`outcome`]: what an attempt came to, which addresses are left in peace, the guard against endless reports
+//! - [`endpoint`]: where it is posted to · [`outcome`]: what an attempt came to, which addresses are left in peace, the guard against endless reports
 pub mod compose;
 pub mod count;
 pub mod day;
+pub mod endpoint;
 pub mod health;
 pub mod intake;
 pub mod loss;

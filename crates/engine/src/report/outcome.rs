@@ -87,17 +87,37 @@ pub enum Strike {
     One,
 }
 
-/// What follows from the `tries`th attempt, the first of which was at `first`.
+/// How a report was handed over.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Way {
+    /// To a mail server of ours, which takes it further.
+    Mail,
+    /// To the receiver itself.
+    Https,
+}
+
+/// What follows from the `tries`th attempt, the first of which was due at `first`.
 #[must_use]
-pub fn after(said: &Said, first: Timestamp, tries: u32, now: Timestamp, seed: u64) -> After {
+pub fn after(said: &Said, way: Way, first: Timestamp, tries: u32, now: Timestamp, seed: u64) -> After {
     match said {
         Said::Accepted(_) => After { state: State::Sent, next: None, strike: Strike::Clear },
-        Said::Never(_) => After { state: State::Refused, next: None, strike: Strike::One },
+        Said::Never(text) => {
+            let strike = if way == Way::Mail && is_policy(text) { Strike::Keep } else { Strike::One };
+            After { state: State::Refused, next: None, strike }
+        }
         Said::NotNow(_) => match schedule::again(first, tries, now, seed) {
             Some(next) => After { state: State::Due, next: Some(next), strike: Strike::Keep },
+            // A mail server of ours that takes nothing for a day says nothing about the address.
+            None if way == Way::Mail => After { state: State::Expired, next: None, strike: Strike::Keep },
             None => After { state: State::Expired, next: None, strike: Strike::One },
         },
     }
+}
+
+/// Whether a refusal is of the server's policy (RFC 3463 §3.8), such as relaying that is not allowed: a matter between us and
+/// it, that says nothing about the address.
+fn is_policy(reply: &str) -> bool {
+    reply.split([' ', '-']).nth(1).is_some_and(|status| status.starts_with("5.7."))
 }
 
 /// What an HTTP status means for a report: any 2xx is acceptance (TLSRPT-5.4-3, TLSRPT-A12), a request that was not understood or
@@ -207,11 +227,24 @@ mod tests {
     /// D-58
     #[test]
     fn a_report_is_sent_only_when_the_receiver_has_said_so() {
-        assert_eq!(after(&Said::Accepted("250 ok".into()), NOW, 1, NOW, 0).state, State::Sent);
-        assert_eq!(after(&Said::NotNow("451".into()), NOW, 1, NOW, 0).state, State::Due);
-        assert_eq!(after(&Said::Never("550".into()), NOW, 1, NOW, 0).state, State::Refused);
+        let after = |said: Said, tries, now| after(&said, Way::Https, NOW, tries, now, 0);
+        assert_eq!(after(Said::Accepted("250 ok".into()), 1, NOW).state, State::Sent);
+        assert_eq!(after(Said::NotNow("451".into()), 1, NOW).state, State::Due);
+        assert_eq!(after(Said::Never("550".into()), 1, NOW).state, State::Refused);
         let late = NOW.plus(schedule::TRIED_FOR);
-        assert_eq!(after(&Said::NotNow("451".into()), NOW, 9, late, 0).state, State::Expired);
+        assert_eq!(after(Said::NotNow("451".into()), 9, late).state, State::Expired);
+    }
+
+    #[test]
+    fn an_address_is_struck_for_its_own_refusals_and_not_for_our_mail_server_s() {
+        let strike = |said: &Said, way| after(said, way, NOW, 9, NOW.plus(schedule::TRIED_FOR), 0).strike;
+        let gone = Said::Never("550 5.1.1 <a@b.example>: no such user".into());
+        let relay = Said::Never("554 5.7.1 <a@b.example>: Relay access denied".into());
+        let late = Said::NotNow("no connection".into());
+        assert_eq!(strike(&gone, Way::Mail), Strike::One);
+        assert_eq!(strike(&relay, Way::Mail), Strike::Keep);
+        assert_eq!((strike(&late, Way::Mail), strike(&late, Way::Https)), (Strike::Keep, Strike::One));
+        assert_eq!(strike(&Said::Never("404".into()), Way::Https), Strike::One);
     }
 
     /// TLSRPT-5.4-3

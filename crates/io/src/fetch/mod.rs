@@ -7,9 +7,11 @@
 //! - `address`: special addresses, which are refused
 //! - `race`: which of several addresses is connected to
 //! - `http`: the request and what is read of the response
+//! - `post`: a report handed to somebody's endpoint
 //! - `visit`: one look at one address, for the checks: nothing is enforced
 mod address;
 mod http;
+mod post;
 mod race;
 mod visit;
 
@@ -26,6 +28,7 @@ use tokio::net::TcpStream;
 use tokio::time::{Instant, timeout_at};
 
 use self::http::{Course, MAX_BODY};
+pub use self::post::{Answered, Certificates, Target};
 pub use self::visit::Request;
 use crate::tls::{ClientTls, Limited, TlsFailure};
 
@@ -138,7 +141,7 @@ impl Fetcher {
             return Err(FetchFailure::NoAddress);
         };
         host.as_str().clone_into(&mut course.trace.host);
-        let targets = self.targets(addresses, &mut course.trace.tried)?;
+        let targets = self.targets(addresses, self.options.port, &mut course.trace.tried)?;
         let connected = race::connect(targets, &mut course.trace.tried).await;
         let (stream, address) = connected.map_err(|detail| FetchFailure::Connect { detail })?;
         course.trace.connected = Some(address);
@@ -187,7 +190,7 @@ impl Fetcher {
     }
 
     /// The addresses to try, in order. Refused ones are noted as tried (D-11).
-    fn targets(&self, seen: &AddrSeen, tried: &mut Vec<Tried>) -> Result<Vec<SocketAddr>, FetchFailure> {
+    fn targets(&self, seen: &AddrSeen, port: u16, tried: &mut Vec<Tried>) -> Result<Vec<SocketAddr>, FetchFailure> {
         let v6: Vec<IpAddr> = found(&seen.aaaa).iter().copied().take(MAX_ADDRESSES).map(IpAddr::from).collect();
         let v4: Vec<IpAddr> = found(&seen.a).iter().copied().take(MAX_ADDRESSES).map(IpAddr::from).collect();
         if v6.is_empty() && v4.is_empty() {
@@ -197,7 +200,7 @@ impl Fetcher {
         let mut allowed = |addresses: Vec<IpAddr>| -> Vec<SocketAddr> {
             let mut kept = Vec::with_capacity(addresses.len());
             for ip in addresses {
-                let address = SocketAddr::new(ip, self.options.port);
+                let address = SocketAddr::new(ip, port);
                 match address::special(ip) {
                     Some(why) if self.options.allow_private == AllowPrivate::No => {
                         refused.push(ip);

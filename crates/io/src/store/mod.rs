@@ -10,6 +10,7 @@ mod error;
 pub mod import_resolver;
 pub mod mark;
 pub mod monitor;
+pub mod outgoing;
 mod sqlite;
 
 use std::path::{Path, PathBuf};
@@ -167,7 +168,7 @@ pub struct Counts {
 }
 
 /// A place that keeps things. Everything is a future; dropping one does not undo the work.
-pub trait Store: counting::Counting {
+pub trait Store: counting::Counting + outgoing::Outgoing {
     /// At most `limit` policies in the order of their domains, those after `after`. Fewer than `limit`: that was the last page.
     fn load(&self, after: Option<&Domain>, limit: usize) -> BoxFuture<'static, Result<Vec<Row>>>;
 

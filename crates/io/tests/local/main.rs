@@ -20,5 +20,6 @@ mod store_file;
 mod store_full;
 mod store_kill;
 mod store_monitor;
+mod store_reports;
 mod support;
 mod tcp_table;

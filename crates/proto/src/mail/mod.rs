@@ -6,8 +6,10 @@
 //! - [`address`]: mail addresses that need no quoting
 //! - [`header`]: header fields, written folded, read bounded
 //! - [`mime`]: parts and their encodings
+//! - [`bounce`]: which mail of ours could not be delivered
 //! - [`dkim`]: signatures, and the record that publishes a key
 pub mod address;
+pub mod bounce;
 pub mod dkim;
 pub mod header;
 pub mod mime;

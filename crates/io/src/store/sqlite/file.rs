@@ -21,6 +21,7 @@ const MIGRATIONS: &[&str] = &[
     include_str!("migrations/001_policies.sql"),
     include_str!("migrations/002_monitor.sql"),
     include_str!("migrations/003_counts.sql"),
+    include_str!("migrations/004_reports.sql"),
 ];
 /// How long to wait for another process.
 const PATIENCE: Duration = Duration::from_secs(5);

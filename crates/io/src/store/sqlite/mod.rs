@@ -8,6 +8,7 @@
 mod counting;
 mod file;
 mod monitor;
+mod outgoing;
 mod reader;
 mod row;
 #[cfg(test)]

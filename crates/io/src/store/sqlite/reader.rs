@@ -8,7 +8,7 @@ use strictmx_proto::name::Domain;
 use tokio::sync::{mpsc, oneshot};
 
 use super::super::{Counts, Error, FailureRow, HistoryRow, ProbeRow, Result, Row};
-use super::{counting, monitor, row};
+use super::{counting, monitor, outgoing, row};
 
 /// Looks something up and answers whoever asked.
 type Look = Box<dyn FnOnce(&Connection, &Path) + Send>;
@@ -74,7 +74,8 @@ const PROBES_OF: &str = "SELECT domain, at, policy_id, host, seen, covered, resu
 pub(super) fn verify(db: &Connection) -> rusqlite::Result<()> {
     [POLICIES, POLICY, HISTORY, FAILURES, PROBES, PROBES_OF].iter().try_for_each(|sql| db.prepare(sql).map(drop))?;
     monitor::verify(db)?;
-    counting::verify(db)
+    counting::verify(db)?;
+    outgoing::verify(db)
 }
 
 /// A page of policies. Rows that can no longer be read are passed over, so a page is short only at the end.
