@@ -17,6 +17,7 @@ mod dane;
 mod explain;
 mod faults;
 mod modes;
+mod monitor;
 mod other_mtas;
 mod resolvers;
 mod restarts;
