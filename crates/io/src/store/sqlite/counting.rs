@@ -11,8 +11,7 @@ use strictmx_proto::name::Domain;
 use super::super::counting::{
     DETAILS_PER_POLICY, DOMAINS_PER_DAY, Delta, POLICIES_PER_DOMAIN, QUARANTINE, QUARANTINE_OCTETS, Quarantined,
 };
-use super::reader::rows;
-use super::row::{Columns, count, seconds, senseless};
+use super::row::{Columns, count, rows, seconds, senseless};
 
 const DAYS: &str = "SELECT day, domains FROM count_day ORDER BY day";
 const ARRIVALS: &str = "SELECT received, malformed, truncated, dropped, lost, observed FROM count_day WHERE day = ?1";

@@ -51,7 +51,7 @@ pub(super) fn open(path: &Path) -> Result<(Connection, Connection)> {
     migrate(&mut writer).map_err(failed)?;
     prepare(&writer).map_err(failed)?;
     let reader = connect(path, OpenFlags::SQLITE_OPEN_READ_ONLY, 512).map_err(failed)?;
-    super::reader::verify(&reader).map_err(|error| Error::Corrupt { path: path.into(), detail: error.to_string() })?;
+    verify(&reader).map_err(|error| Error::Corrupt { path: path.into(), detail: error.to_string() })?;
     Ok((writer, reader))
 }
 
@@ -67,8 +67,16 @@ pub(super) fn open_reading(path: &Path) -> Result<Option<Connection>> {
     if found < newest() {
         return Ok(None);
     }
-    super::reader::verify(&reader).map_err(|error| Error::Corrupt { path: path.into(), detail: error.to_string() })?;
+    verify(&reader).map_err(|error| Error::Corrupt { path: path.into(), detail: error.to_string() })?;
     Ok(Some(reader))
+}
+
+/// Whether all tables are there, with the columns we know.
+fn verify(db: &Connection) -> rusqlite::Result<()> {
+    super::reader::verify(db)?;
+    super::monitor::verify(db)?;
+    super::counting::verify(db)?;
+    super::outgoing::verify(db)
 }
 
 /// Whether a format is one we know.

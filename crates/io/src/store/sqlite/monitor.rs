@@ -9,8 +9,7 @@ use strictmx_proto::name::Domain;
 use super::super::monitor::{
     ALERT_LIFE, ALERTS, AlertRow, AlertState, Attempt, Look, NewAlert, Pair, SPANS_PER_DOMAIN, WATCH_LIFE, Watched,
 };
-use super::reader::rows;
-use super::row::{Columns, count, seconds, senseless};
+use super::row::{Columns, count, rows, seconds, senseless};
 
 const LOOK: &str = "SELECT at FROM look WHERE domain = ?1";
 const SPANS: &str = "SELECT id, policy, first, last FROM span WHERE domain = ?1 ORDER BY seq";

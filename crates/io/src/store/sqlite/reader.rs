@@ -2,13 +2,13 @@
 use std::fmt;
 use std::path::Path;
 
-use rusqlite::{Connection, Params, Row as SqlRow};
+use rusqlite::{Connection, Row as SqlRow};
 use strictmx_engine::time::Timestamp;
 use strictmx_proto::name::Domain;
 use tokio::sync::{mpsc, oneshot};
 
 use super::super::{Counts, Error, FailureRow, HistoryRow, ProbeRow, Result, Row};
-use super::{counting, monitor, outgoing, row};
+use super::row::{self, rows};
 
 /// Looks something up and answers whoever asked.
 type Look = Box<dyn FnOnce(&Connection, &Path) + Send>;
@@ -72,10 +72,7 @@ const PROBES_OF: &str = "SELECT domain, at, policy_id, host, seen, covered, resu
 
 /// Whether the tables are there, with the columns we know.
 pub(super) fn verify(db: &Connection) -> rusqlite::Result<()> {
-    [POLICIES, POLICY, HISTORY, FAILURES, PROBES, PROBES_OF].iter().try_for_each(|sql| db.prepare(sql).map(drop))?;
-    monitor::verify(db)?;
-    counting::verify(db)?;
-    outgoing::verify(db)
+    [POLICIES, POLICY, HISTORY, FAILURES, PROBES, PROBES_OF].iter().try_for_each(|sql| db.prepare(sql).map(drop))
 }
 
 /// A page of policies. Rows that can no longer be read are passed over, so a page is short only at the end.
@@ -106,18 +103,6 @@ pub(super) fn probes(db: &Connection, since: Timestamp, limit: usize) -> rusqlit
 /// A domain's probes, newest first.
 pub(super) fn probes_of(db: &Connection, domain: &Domain, limit: usize) -> rusqlite::Result<Vec<ProbeRow>> {
     rows(db, PROBES_OF, [domain.as_str()], limit, row::probe)
-}
-
-/// At most `limit` rows that can be read. The database is stepped, not told the limit, since rows may be passed over.
-pub(super) fn rows<T>(
-    db: &Connection,
-    sql: &str,
-    params: impl Params,
-    limit: usize,
-    read: fn(&SqlRow<'_>) -> rusqlite::Result<T>,
-) -> rusqlite::Result<Vec<T>> {
-    let mut statement = db.prepare_cached(sql)?;
-    statement.query_map(params, read)?.filter_map(row::kept).take(limit).collect()
 }
 
 /// Rows of every kind.

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use rusqlite::types::{FromSql, Type, ValueRef};
-use rusqlite::{Row as SqlRow, Statement, params};
+use rusqlite::{Connection, Params, Row as SqlRow, Statement, params};
 use strictmx_engine::lookup::{Backoff, Entry, Known, NoPolicy, TxtKnown};
 use strictmx_engine::time::Timestamp;
 use strictmx_proto::name::Domain;
@@ -22,7 +22,7 @@ pub(super) fn count(number: usize) -> i64 {
 }
 
 /// A row that was read, or the trouble with the database; nothing for a row that makes no sense.
-pub(super) fn kept<T>(found: rusqlite::Result<T>) -> Option<rusqlite::Result<T>> {
+fn kept<T>(found: rusqlite::Result<T>) -> Option<rusqlite::Result<T>> {
     match found {
         Err(error) if error.sqlite_error().is_none() => {
             tracing::warn!("passed over a row of the store that cannot be read: {error}");
@@ -30,6 +30,18 @@ pub(super) fn kept<T>(found: rusqlite::Result<T>) -> Option<rusqlite::Result<T>>
         }
         found => Some(found),
     }
+}
+
+/// At most `limit` rows that can be read. The database is stepped, not told the limit, since rows may be passed over.
+pub(super) fn rows<T>(
+    db: &Connection,
+    sql: &str,
+    params: impl Params,
+    limit: usize,
+    read: fn(&SqlRow<'_>) -> rusqlite::Result<T>,
+) -> rusqlite::Result<Vec<T>> {
+    let mut statement = db.prepare_cached(sql)?;
+    statement.query_map(params, read)?.filter_map(kept).take(limit).collect()
 }
 
 /// The columns of a row, taken from left to right: by number they cost a tenth of what they cost by name.
