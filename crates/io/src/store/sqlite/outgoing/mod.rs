@@ -13,8 +13,7 @@ use super::super::outgoing::{
     DestinationRow, NewReport, Outgoing, Planned, ReportRow, ReportState, Reported, Settled, Stand, Standing, Which,
 };
 use super::Sqlite;
-use super::reader::rows;
-use super::row::{Columns, seconds, senseless};
+use super::row::{Columns, rows, seconds, senseless};
 
 /// Columns of a report, as [`report`] reads them.
 const REPORT: &str =
