@@ -19,6 +19,10 @@ fn run(cli: &Cli) -> Exit {
     match &cli.command {
         Command::Serve => serve::run(&cli.global),
         Command::Explain(asked) => with_settings(cli, |settings| explain::run(settings, asked)),
+        Command::Check(asked) if asked.keep.watch.is_some() => match check::watched(asked) {
+            Ok(watch) => serve::watch(&cli.global, watch),
+            Err(exit) => exit,
+        },
         Command::Check(asked) if asked.looks() => {
             with_settings(cli, |settings| check::run(settings, asked, cli.global.verbose))
         }

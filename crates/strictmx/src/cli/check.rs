@@ -1,9 +1,12 @@
 //! `strictmx check`: what can be typed behind it.
 
 use std::path::PathBuf;
+use std::time::Duration;
 
 use clap::{ArgGroup, Args, ValueEnum};
 use strictmx_engine::check::Family;
+
+use crate::config;
 
 /// Its forms.
 pub(super) const USAGE: &str = "\
@@ -11,6 +14,7 @@ strictmx check [OPTIONS] DOMAIN…
        strictmx check [OPTIONS] --from FILE [--resume OUT.jsonl]
        strictmx check [OPTIONS] --policy-file FILE --mx HOST,… [--txt RECORD] [DOMAIN]
        strictmx check [OPTIONS] --replay FILE
+       strictmx check [OPTIONS] --watch EVERY DOMAIN…
        strictmx check --stats OUT.jsonl | --list | --schema";
 
 /// The end of `strictmx check --help`.
@@ -27,10 +31,18 @@ Examples:
   strictmx check --stats out.jsonl               which causes were found how often
   strictmx check example.com --save seen.json    keep what was seen, for a bug report
   strictmx check --replay seen.json -v           and judge it again
+  strictmx check --watch 6h example.com          again and again; tells what breaks, and when it is mended
 
 Families for --only: record, host, policy, mx (together: sts), smtp, dane, tlsrpt, time.
 Exit codes: 0 no error found, 1 errors found, 2 could not look (at one domain at least), 64 usage.
 Read next: strictmx check --list (every check), strictmx explain --help (what a sender would do)";
+
+/// From one look to the next: a second to a month, as in the config.
+fn every(text: &str) -> Result<Duration, String> {
+    let every = config::length_of_time(text)?;
+    let range = Duration::from_secs(1)..=Duration::from_hours(24 * 30);
+    if range.contains(&every) { Ok(every) } else { Err("write a length of time from 1s to 30d".to_owned()) }
+}
 
 /// `strictmx check`.
 #[derive(Debug, Args)]
@@ -129,6 +141,14 @@ pub struct Keep {
     /// Append the results to this file, and leave out the domains that are in it
     #[arg(long, value_name = "OUT.jsonl")]
     pub resume: Option<PathBuf>,
+    /// Look again and again, and tell what breaks once, and once more when it is mended, until Ctrl-C
+    ///
+    /// Tells the log, and whom [monitor] in the config names: a webhook, people by mail. What was seen is kept in the store, as the
+    /// daemon does for the domains of [monitor].
+    #[arg(long, value_name = "EVERY", value_parser = every, requires = "domains",
+        conflicts_with_all = ["from", "format", "save", "replay", "resume", "policy_file", "stats", "schema", "list",
+            "probe_destinations", "expect_policy", "change_at", "concurrency"])]
+    pub watch: Option<Duration>,
     /// Count the causes in the output of `--format jsonl`
     #[arg(long, value_name = "OUT.jsonl", conflicts_with_all = ["policy_file", "schema", "list"])]
     pub stats: Option<PathBuf>,

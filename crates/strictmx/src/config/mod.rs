@@ -25,8 +25,19 @@ use diagnostic::{Text, unreadable};
 pub use settings::{
     AllowPrivate, Control, Dns, Dnssec, DnssecUse, Domains, Expect, Fetch, Listen, Log, LogFormat, LogLevel, LookDepth,
     Mode, Monitor, Observe, Override, Policyd, SelfTest, Servers, Settings, Store, TestName, TestingProbe, Tls,
-    TrustAnchor, Until, Web,
+    TrustAnchor, Until, Watch, Web,
 };
+
+/// A length of time as the config writes it: `10s`, `1h30m`, `1d`.
+///
+/// # Errors
+/// A sentence that says how to write one.
+pub fn length_of_time(text: &str) -> Result<std::time::Duration, String> {
+    value::duration(text).map_err(|wrong| match wrong.help {
+        Some(help) => format!("{}; {help}", wrong.what),
+        None => wrong.what,
+    })
+}
 
 /// A config file has a few kilobytes; more than this is some other file.
 const LARGEST: u64 = 1024 * 1024;

@@ -3,6 +3,7 @@
 //! A service whose section is not in the config is `None`: it does not run.
 
 mod monitor;
+mod watch;
 
 use std::fmt;
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
@@ -15,6 +16,7 @@ pub use strictmx_engine::tls::PartialDane;
 use strictmx_proto::name::Domain;
 
 pub use monitor::{Domains, Expect, LookDepth, Monitor};
+pub use watch::Watch;
 
 /// Everything a config says, defaults filled in.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]

@@ -16,6 +16,15 @@ use strictmx_proto::sts::Mode;
 use super::log::Line;
 use crate::config::LogLevel;
 
+/// Whether a watched domain is as it was at the look before.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Standing {
+    /// It is not, or this is the first look.
+    New,
+    /// It is.
+    Same,
+}
+
 /// One thing that happened.
 #[derive(Debug, Clone, Copy)]
 pub enum Event<'a> {
@@ -151,6 +160,8 @@ pub enum Event<'a> {
         summary: &'a str,
         /// Incidents that are open.
         incidents: usize,
+        /// Whether it was so before.
+        standing: Standing,
     },
     /// Something happened to an incident of a watched domain.
     Incident {
@@ -326,8 +337,9 @@ impl Event<'_> {
 
     fn about_watched(&self) -> Line {
         match *self {
-            Self::DomainLooked { domain, health, summary, incidents } => {
-                line(LogLevel::Debug, "domain-looked", format!("{}: {summary}", health.as_str()))
+            Self::DomainLooked { domain, health, summary, incidents, standing } => {
+                let level = if standing == Standing::Same { LogLevel::Debug } else { LogLevel::Info };
+                line(level, "domain-looked", format!("{}: {summary}", health.as_str()))
                     .about("domain", domain)
                     .with("health", health.as_str())
                     .with("incidents", incidents)

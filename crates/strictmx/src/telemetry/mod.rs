@@ -28,7 +28,7 @@ use limit::{Limiter, Pass};
 use log::{Line, Log};
 use metrics::{Metrics, catch_up, known, label, set};
 
-pub use event::{Event, Receiver};
+pub use event::{Event, Receiver, Standing};
 pub use log::Reader;
 
 /// Where events go. Cheap to clone.

@@ -5,7 +5,7 @@ use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use strictmx::config::{Log, LogFormat, LogLevel};
-use strictmx::telemetry::{Event, Reader, Receiver, Telemetry};
+use strictmx::telemetry::{Event, Reader, Receiver, Standing, Telemetry};
 use strictmx_engine::check::Health;
 use strictmx_engine::fact::{CertFault, DnsFailureKind, FetchFailure};
 use strictmx_engine::lookup::{Event as Happened, Trouble};
@@ -131,7 +131,13 @@ pub(crate) fn tell_everything(telemetry: &Telemetry) {
 
 fn tell_of_the_monitor(telemetry: &Telemetry, domain: &Domain) {
     let summary = "enforce, broken: one MX host cannot be delivered to";
-    telemetry.emit(Event::DomainLooked { domain, health: Health::Broken, summary, incidents: 1 });
+    telemetry.emit(Event::DomainLooked {
+        domain,
+        health: Health::Broken,
+        summary,
+        incidents: 1,
+        standing: Standing::New,
+    });
     for (news, severity) in [("raised", "warning"), ("worse", "error"), ("all-clear", "error"), ("raised", "error")] {
         let heading = "the certificate has expired (mx.example.com)";
         let (id, seen, since) = ("smtp.certificate-expired", "It ended on 2026-11-21.", "2026-11-22T00:00:00Z");

@@ -6,6 +6,7 @@ use std::{path::Path, sync::Arc, time::Duration};
 
 use strictmx_engine::check::{Family, Intent, judge};
 use strictmx_io::{
+    store::Store,
     sys::{Signal, Signals},
     task::Tasks,
 };
@@ -22,7 +23,10 @@ use super::{
 };
 use crate::{
     cli::{CheckFormat, Exit, output},
-    flow::check::{Looker, Plan},
+    flow::{
+        check::{Looker, Plan},
+        monitor,
+    },
 };
 
 /// How long abandoned looks may take to notice.
@@ -32,6 +36,8 @@ const GRACE: Duration = Duration::from_secs(2);
 pub(super) struct Work {
     /// Looks.
     pub(super) looker: Looker,
+    /// What was seen before.
+    pub(super) past: Option<Arc<dyn Store>>,
     /// At what.
     pub(super) plan: Plan,
     /// What the owner intends.
@@ -46,7 +52,13 @@ pub(super) struct Work {
 
 impl Work {
     async fn done(&self, index: u64, domain: &Domain) -> Done {
-        let seen = Box::pin(self.looker.look(domain, &self.plan)).await;
+        let mut seen = Box::pin(self.looker.look(domain, &self.plan)).await;
+        if let Some(store) = &self.past {
+            match monitor::past::of(&**store, domain).await {
+                Ok(past) => seen.past = past,
+                Err(error) => output::warning(format_args!("what was seen of {domain} before cannot be read: {error}")),
+            }
+        }
         let verdict = judge(&seen, &self.intent, &self.families);
         self.written(index, &Outcome::Judged(Box::new(Judged { seen, verdict })), domain.as_str())
     }

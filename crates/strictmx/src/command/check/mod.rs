@@ -30,7 +30,10 @@ use self::{
     outcome::{Detail, Judged, Outcome},
     shape::{Plural, Shape},
 };
-use crate::cli::{Check, CheckFormat, Exit, output};
+use crate::{
+    cli::{Check, CheckFormat, Exit, output},
+    config::{Expect, LookDepth, Watch},
+};
 pub use start::run;
 
 /// Columns where the terminal does not say, or there is none.
@@ -50,6 +53,33 @@ pub fn read(asked: &Check, verbose: u8) -> Exit {
         offline(asked, verbose)
     };
     outcome.unwrap_or_else(Wrong::tell)
+}
+
+/// What `--watch` is to watch.
+///
+/// # Errors
+/// A name that is none has been told.
+pub fn watched(asked: &Check) -> Result<Watch, Exit> {
+    let watch = || {
+        let intent = intent::read(&asked.intent).map_err(Wrong::Usage)?;
+        let domains = start::listed(asked)?;
+        let expect = domains.iter().map(|domain| Expect {
+            domain: domain.clone(),
+            mx: intent.mx.clone(),
+            policy_alias: intent.policy_alias.clone(),
+            rua: intent.rua.clone(),
+        });
+        Ok(Watch {
+            expect: expect.collect(),
+            domains,
+            every: asked.keep.watch.unwrap_or_default(),
+            families: asked.families(),
+            depth: if asked.look.quick { LookDepth::Quick } else { LookDepth::Thorough },
+            certificate_days: intent.certificate_days,
+            testing_days: intent.testing_days,
+        })
+    };
+    watch().map_err(Wrong::tell)
 }
 
 /// Why nothing came of it.

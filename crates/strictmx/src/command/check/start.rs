@@ -1,8 +1,17 @@
 //! From the command line and the config to a run over domains.
 use std::{path::Path, sync::Arc, time::Duration};
 
-use strictmx_engine::{check::observations::ResolverSeen, trust::Trust};
-use strictmx_io::{dns::Dns, smtp_out::Limits, sys, task::Tasks};
+use strictmx_engine::{
+    check::{Family, observations::ResolverSeen},
+    trust::Trust,
+};
+use strictmx_io::{
+    dns::Dns,
+    smtp_out::Limits,
+    store::{self, Store},
+    sys,
+    task::Tasks,
+};
 use strictmx_proto::name::Domain;
 
 use super::{
@@ -63,15 +72,16 @@ async fn prepared(settings: &Settings, asked: &Check, verbose: u8) -> Result<Run
     let (save_to, save) =
         save_target(asked.keep.save.as_deref(), form, asked.keep.resume.as_deref()).map_err(Wrong::Input)?;
     let order = if asked.from.is_some() || shape.format == CheckFormat::Jsonl { Order::AsDone } else { Order::AsAsked };
+    let families = asked.families();
     let tasks = Tasks::new();
     let looker = looker(settings, asked, &tasks).await?;
+    let past = if asked.from.is_none() && families.contains(&Family::Time) { past(settings)? } else { None };
     let emitter = Emitter::new(shape.clone(), order, out, save_to)
         .map_err(|_| Wrong::Internal("cannot write the result: nobody reads the output".to_owned()))?;
-    let families = asked.families();
     let plan = Plan { families: families.clone(), depth: depth(asked), probe_destinations: destinations(asked) };
     let at_once = asked.look.concurrency.unwrap_or(if asked.from.is_some() { MANY } else { FEW });
     Ok(Run {
-        work: Arc::new(Work { looker, plan, intent, families, shape, save }),
+        work: Arc::new(Work { looker, past, plan, intent, families, shape, save }),
         names,
         known,
         emitter,
@@ -87,9 +97,20 @@ async fn names(asked: &Check) -> Result<Names, Wrong> {
         let names = Names::open(path).await;
         return names.map_err(|error| Wrong::Input(format!("cannot read {}: {error}", path.display())));
     }
-    let names: Result<Vec<Domain>, _> = asked.domains.iter().map(|name| source::name(name)).collect();
-    let names = names.map_err(|failed| Wrong::Usage(format!("{:?}: {}", failed.domain, failed.error)))?;
-    Ok(Names::Listed(names.into_iter()))
+    Ok(Names::Listed(listed(asked)?.into_iter()))
+}
+
+/// The names of the command line, each of them valid and each once.
+pub(super) fn listed(asked: &Check) -> Result<Vec<Domain>, Wrong> {
+    let mut names = Vec::new();
+    for name in &asked.domains {
+        let name =
+            source::name(name).map_err(|failed| Wrong::Usage(format!("{:?}: {}", failed.domain, failed.error)))?;
+        if !names.contains(&name) {
+            names.push(name);
+        }
+    }
+    Ok(names)
 }
 
 fn target(asked: &Check, format: CheckFormat) -> Result<(Target, Option<Known>), Wrong> {
@@ -125,6 +146,11 @@ fn destinations(asked: &Check) -> ProbeDestinations {
 fn progress(list: &Path) -> Progress {
     let shown = std::io::IsTerminal::is_terminal(&std::io::stderr());
     Progress::of(if shown { source::lines(list) } else { None })
+}
+
+/// The store, when there is one: what the monitor saw before tells the checks about time.
+fn past(settings: &Settings) -> Result<Option<Arc<dyn Store>>, Wrong> {
+    store::open_reading(&settings.store.url).map_err(|error| Wrong::Input(error.to_string()))
 }
 
 async fn looker(settings: &Settings, asked: &Check, tasks: &Tasks) -> Result<Looker, Wrong> {

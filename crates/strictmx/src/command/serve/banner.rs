@@ -25,7 +25,7 @@ pub(super) struct What<'a> {
 
 /// Shows it on stderr. With a JSON log it stays away: a log for machines holds nothing else.
 pub(super) fn show(what: &What<'_>, format: LogFormat, telemetry: &Telemetry) {
-    let What { loaded, built, .. } = what;
+    let What { loaded, built, doors, .. } = what;
     if format == LogFormat::Json {
         for warning in loaded.warning_lines() {
             telemetry.emit(Event::ConfigWarning { what: &warning });
@@ -33,7 +33,7 @@ pub(super) fn show(what: &What<'_>, format: LogFormat, telemetry: &Telemetry) {
         for notice in &built.notices {
             telemetry.emit(Event::Notice { what: notice });
         }
-        for off in switched_off(&loaded.settings) {
+        for off in switched_off(&loaded.settings, doors) {
             telemetry.emit(Event::Off { what: &off });
         }
         return;
@@ -67,7 +67,7 @@ fn text(what: &What<'_>) -> String {
     for notice in &built.notices {
         row("notice", &format!("{WARN}{notice}{WARN:#}"));
     }
-    for off in switched_off(&loaded.settings) {
+    for off in switched_off(&loaded.settings, doors) {
         row("off", &format!("{DIM}{off}{DIM:#}"));
     }
     if let Some(door) = doors.socketmap.first() {
@@ -94,8 +94,12 @@ fn watched(watching: &Watching, monitor: &Monitor) -> String {
 }
 
 /// What does not run, each with the reason.
-fn switched_off(settings: &Settings) -> Vec<String> {
+fn switched_off(settings: &Settings, doors: &Doors) -> Vec<String> {
     let mut off = Vec::new();
+    // `check --watch` wants nothing else.
+    if doors.describe().is_empty() {
+        return off;
+    }
     match &settings.monitor {
         None => off.push("watching domains: there is no [monitor] section".to_owned()),
         Some(monitor) if monitor.domains == Domains::Listed(Vec::new()) => {

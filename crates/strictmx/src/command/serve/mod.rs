@@ -24,7 +24,7 @@ use super::{
 };
 use crate::{
     cli::{Exit, Global, output},
-    config::{self, Loaded, Settings, TestingProbe},
+    config::{self, ConfigError, Loaded, Settings, Source, TestingProbe, Watch},
     flow::{
         Desk, Parts, background,
         monitor::{self, Monitor, Watching},
@@ -41,8 +41,36 @@ const OPEN_FILES: u64 = 65_536;
 
 /// Runs the daemon until it is asked to stop.
 pub fn run(global: &Global) -> Exit {
+    run_as(global, Role::Everything)
+}
+
+/// Watches these domains, and does nothing else, until it is asked to stop.
+pub fn watch(global: &Global, watch: Watch) -> Exit {
+    run_as(global, Role::Watch(watch))
+}
+
+/// Which services run.
+enum Role {
+    /// Those of the config.
+    Everything,
+    /// The monitor alone, over these domains.
+    Watch(Watch),
+}
+
+impl Role {
+    /// Reads the config, as far as it is about this role.
+    fn load(&self, source: &Source) -> Result<Loaded, ConfigError> {
+        let mut loaded = config::load(source, now())?;
+        if let Self::Watch(watch) = self {
+            watch.narrow(&mut loaded.settings);
+        }
+        Ok(loaded)
+    }
+}
+
+fn run_as(global: &Global, role: Role) -> Exit {
     let source = config::find(global.config.as_deref());
-    let loaded = match config::load(&source, now()) {
+    let loaded = match role.load(&source) {
         Ok(loaded) => loaded,
         Err(error) => {
             output::note(&error.render());
@@ -63,7 +91,7 @@ pub fn run(global: &Global) -> Exit {
             return Exit::Internal;
         }
     };
-    let exit = runtime.block_on(serve(global, loaded, handed, telemetry));
+    let exit = runtime.block_on(serve(global, role, loaded, handed, telemetry));
     // A policy host that takes its full minute must not hold up the end.
     runtime.shutdown_timeout(Duration::from_millis(100));
     exit
@@ -73,10 +101,10 @@ fn now() -> Timestamp {
     Clock::system().now()
 }
 
-async fn serve(global: &Global, loaded: Loaded, handed: Handed, telemetry: Telemetry) -> Exit {
+async fn serve(global: &Global, role: Role, loaded: Loaded, handed: Handed, telemetry: Telemetry) -> Exit {
     let tasks = Tasks::new();
     match start(global, &loaded, handed, &telemetry, &tasks).await {
-        Ok(running) => run_until_stopped(global, running, &loaded, &telemetry, &tasks).await,
+        Ok(running) => run_until_stopped(global, &role, running, &loaded, &telemetry, &tasks).await,
         Err(error) => {
             output::error(&error);
             error.exit()
@@ -158,8 +186,12 @@ async fn start(
     let listening = doors.describe();
     doors.announce(telemetry);
     doors.serve(&desk, telemetry, &readiness, tasks);
-    behind_the_answers(&desk, settings, &built, tasks);
-    let monitor = settings.monitor.is_some().then(|| watch(&desk, watched, tasks));
+    spawn(tasks, "tidying the store", background::sweep_for_ever(desk.clone()));
+    spawn(tasks, "testing the resolver", background::self_test_for_ever(desk.clone()));
+    if !listening.is_empty() {
+        behind_the_answers(&desk, settings, &built, tasks);
+    }
+    let monitor = settings.monitor.is_some().then(|| start_watching(&desk, watched, tasks));
     readiness.ready();
     let service = Service;
     service.ready(&if listening.is_empty() { "watching".to_owned() } else { format!("answering on {listening}") });
@@ -179,7 +211,7 @@ fn spawn(tasks: &Tasks, name: &'static str, work: impl Future<Output = ()> + Sen
 }
 
 /// Watches domains.
-fn watch(desk: &Desk, watching: Watching, tasks: &Tasks) -> Monitor {
+fn start_watching(desk: &Desk, watching: Watching, tasks: &Tasks) -> Monitor {
     let inner = &*desk.0;
     let parts = monitor::Parts {
         store: Arc::clone(&inner.store),
@@ -198,8 +230,6 @@ fn behind_the_answers(desk: &Desk, settings: &Settings, built: &Built, tasks: &T
     let spawn = |name, work: std::pin::Pin<Box<dyn Future<Output = ()> + Send>>| spawn(tasks, name, work);
     spawn("loading policies", Box::pin(background::load(desk.clone())));
     spawn("refreshing", Box::pin(background::refresh_for_ever(desk.clone())));
-    spawn("tidying the store", Box::pin(background::sweep_for_ever(desk.clone())));
-    spawn("testing the resolver", Box::pin(background::self_test_for_ever(desk.clone())));
     let policyd = settings.policyd.clone().unwrap_or_default();
     if let TestingProbe::Every(every) = policyd.testing_probe {
         let probing = probe::Probing { prober: build::prober(&policyd, built), every, port: policyd.smtp_port };
@@ -209,6 +239,7 @@ fn behind_the_answers(desk: &Desk, settings: &Settings, built: &Built, tasks: &T
 
 async fn run_until_stopped(
     global: &Global,
+    role: &Role,
     mut running: Running,
     started: &Loaded,
     telemetry: &Telemetry,
@@ -216,7 +247,7 @@ async fn run_until_stopped(
 ) -> Exit {
     while let Signal::Reload = running.signals.next().await {
         running.service.reloading();
-        reload::reload(global, started, &running, telemetry, tasks);
+        reload::reload(global, (role, started), &running, telemetry, tasks);
         running.service.ready("configuration read again");
     }
     running.readiness.stopping();

@@ -1,16 +1,22 @@
 //! SIGHUP: the configuration once more. What is wrong with a new one is told, and the old one stays.
-use super::{Running, build, now, watching};
+use super::{Role, Running, build, watching};
 use crate::{
     cli::Global,
-    config::{self, Loaded, Settings},
+    config::{Loaded, Settings},
     telemetry::{Event, Telemetry},
 };
 use strictmx_io::task::Tasks;
 
 /// Reads the configuration again and lets it count, unless something is wrong with it. `started`: what the listeners and the
 /// store were opened with.
-pub(super) fn reload(global: &Global, started: &Loaded, running: &Running, telemetry: &Telemetry, tasks: &Tasks) {
-    let newer = match config::load(&started.source, now()) {
+pub(super) fn reload(
+    global: &Global,
+    (role, started): (&Role, &Loaded),
+    running: &Running,
+    telemetry: &Telemetry,
+    tasks: &Tasks,
+) {
+    let newer = match role.load(&started.source) {
         Ok(newer) => newer,
         Err(error) => {
             telemetry.emit(Event::ConfigRejected { why: &error.to_string() });

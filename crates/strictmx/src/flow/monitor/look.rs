@@ -46,7 +46,8 @@ pub(super) async fn look(inner: &Inner, watching: &Watching, looker: &Looker, do
         inner.to_tell.notify_one();
     }
     let open = incidents.iter().filter(|(_, incident)| matches!(incident.phase, Phase::Open { .. })).count();
-    telemetry.emit(Event::DomainLooked { domain, health: verdict.health, summary: &verdict.summary, incidents: open });
-    inner.stands(domain, verdict.health);
+    let standing = inner.stands(domain, verdict.health);
+    let (health, summary) = (verdict.health, &*verdict.summary);
+    telemetry.emit(Event::DomainLooked { domain, health, summary, incidents: open, standing });
     if incidents.is_unsettled() { Next::Soon } else { Next::Usual }
 }

@@ -36,7 +36,7 @@ use strictmx_proto::name::Domain;
 use tokio::sync::Notify;
 
 use super::check::{Looker, Plan};
-use crate::telemetry::Telemetry;
+use crate::telemetry::{Standing, Telemetry};
 
 /// Makes a looker that has seen nothing yet.
 pub type FreshLooker = Arc<dyn Fn() -> Looker + Send + Sync>;
@@ -154,11 +154,11 @@ impl Monitor {
 }
 
 impl Inner {
-    /// Notes how a domain is.
-    fn stands(&self, domain: &Domain, health: Health) {
-        self.recount(|standing| {
-            standing.insert(domain.clone(), health);
-        });
+    /// Notes how a domain is, and tells whether it was so before.
+    fn stands(&self, domain: &Domain, health: Health) -> Standing {
+        let mut before = None;
+        self.recount(|standing| before = standing.insert(domain.clone(), health));
+        if before == Some(health) { Standing::Same } else { Standing::New }
     }
 
     /// Forgets how domains were that are no longer watched.
