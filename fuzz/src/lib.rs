@@ -397,6 +397,8 @@ pub fn mail_header(data: &[u8]) {
 /// DKIM key records: what is read is emitted and read again.
 pub fn dkim_record(data: &[u8]) {
     match KeyRecord::parse(data) {
+        // The version and the kind of key, which may be left out, make the text longer.
+        Ok(record) if record.text().len() > strictmx_proto::tags::MAX_RECORD => assert!(data.len() > 4000),
         Ok(record) => assert_eq!(KeyRecord::parse(record.text().as_bytes()), Ok(record)),
         Err(error) => harmless(&error.to_string()),
     }

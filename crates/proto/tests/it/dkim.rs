@@ -233,7 +233,8 @@ fn records_that_others_publish_are_read() {
         ("v=DKIM1; p=AA; p=AA", KeyRecordError::Twice),
         ("v=DKIM1; p=%", KeyRecordError::Base64),
         ("v=DKIM1; =x; p=AA", KeyRecordError::NotATag),
-        ("v=DKIM1; n=ü; p=AA", KeyRecordError::NotAscii),
+        ("v=DKIM1; n=ü; p=AA", KeyRecordError::Character),
+        ("v=DKIM1; n=\0; p=AA", KeyRecordError::Character),
         (&format!("p={}", "A".repeat(5000)), KeyRecordError::TooLong),
         (&(0..40).map(|n| format!("t{n}=x;")).collect::<String>(), KeyRecordError::TooLong),
     ] {

@@ -44,9 +44,9 @@ pub enum KeyRecordError {
     /// Over 4096 octets, or more tags than any record needs.
     #[error("the record is too long")]
     TooLong,
-    /// Not ASCII.
-    #[error("the record has a character beyond ASCII")]
-    NotAscii,
+    /// A control character, or something beyond ASCII.
+    #[error("the record has a character that is no printable ASCII")]
+    Character,
     /// Something that is no `tag=value`.
     #[error("the record has something in it that is no tag=value")]
     NotATag,
@@ -91,7 +91,8 @@ impl KeyRecord {
         let mut rest = text.as_str();
         while !rest.is_empty() {
             let (string, after) = rest.split_at_checked(MAX_STRING).unwrap_or((rest, ""));
-            line.push_str(&format!(" \"{string}\""));
+            let escaped = string.replace('\\', "\\\\").replace('"', "\\\"");
+            line.push_str(&format!(" \"{escaped}\""));
             rest = after;
         }
         line.push_str(" )");
@@ -106,7 +107,9 @@ impl KeyRecord {
         if txt.len() > MAX_RECORD {
             return Err(KeyRecordError::TooLong);
         }
-        let text = core::str::from_utf8(txt).ok().filter(|text| text.is_ascii()).ok_or(KeyRecordError::NotAscii)?;
+        let printable = |octet: &u8| matches!(octet, b' '..=b'~' | b'\t' | b'\r' | b'\n');
+        let text =
+            core::str::from_utf8(txt).ok().filter(|_| txt.iter().all(printable)).ok_or(KeyRecordError::Character)?;
         let mut tags: Vec<(&str, &str)> = Vec::new();
         let text = text.trim();
         for tag in text.strip_suffix(';').unwrap_or(text).split(';') {
