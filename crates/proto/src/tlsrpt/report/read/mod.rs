@@ -24,7 +24,7 @@ use crate::{
 pub struct Read {
     /// The report.
     pub report: Report,
-    /// Every leniency, in the order met, at most [`MAX_NOTES`].
+    /// Every leniency, in the order met, at most [`MAX_NOTES`](super::MAX_NOTES).
     pub notes: Vec<Note>,
     /// How many more there were.
     pub more_notes: usize,
