@@ -4,6 +4,7 @@ mod files;
 mod golden;
 mod lists;
 mod policy_file;
+mod watch;
 
 use std::{
     io::Write as _,
