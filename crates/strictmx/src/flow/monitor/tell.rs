@@ -3,7 +3,10 @@
 //! An alert counts as told when its receiver has said so: the log has its line, the program has answered with 2xx, the mail
 //! server has taken the mail. What fails is tried again, later each time, for a week. Between a confirmation and its note in the
 //! store the process may die; that alert is then told twice, under the same number and the same Message-ID.
-use std::{collections::BTreeMap, time::Duration};
+use std::{
+    collections::{BTreeMap, HashSet},
+    time::Duration,
+};
 
 use bytes::Bytes;
 use strictmx_engine::time::Timestamp;
@@ -33,6 +36,8 @@ const AT_ONCE: usize = 1000;
 const FIRST_WAIT: u64 = 30;
 /// Longest time between two attempts, seconds.
 const LONGEST_WAIT: u64 = 3600;
+/// How long an alert about a domain that is not watched here is left to another process, seconds.
+const OTHERS: u64 = 3600;
 /// How long an alert is tried, seconds.
 const GIVE_UP: u64 = 7 * 86_400;
 
@@ -95,6 +100,9 @@ async fn attempts(inner: &Inner, due: Vec<AlertRow>) -> Vec<Attempt> {
     let watching = inner.watching.load_full();
     let receivers = &watching.receivers;
     let (mut log, mut hook, mut mail, mut nobody) = (Vec::new(), Vec::new(), Vec::new(), Vec::new());
+    let watched: HashSet<&Domain> = watching.domains.iter().collect();
+    let (due, others): (Vec<_>, Vec<_>) = due.into_iter().partition(|row| watched.contains(&row.domain));
+    let mut attempts: Vec<Attempt> = others.iter().filter_map(|row| left_behind(inner, row)).collect();
     for row in due {
         let Ok(told) = serde_json::from_str::<Told>(&row.body) else {
             nobody.push((row, "it cannot be read"));
@@ -108,7 +116,6 @@ async fn attempts(inner: &Inner, due: Vec<AlertRow>) -> Vec<Attempt> {
             _ => nobody.push((row, "this receiver is no longer configured")),
         }
     }
-    let mut attempts = Vec::new();
     for (row, told) in log {
         write_log(inner, &row.domain, &told);
         attempts.push(settled(inner, Receiver::Log, &row));
@@ -123,6 +130,17 @@ async fn attempts(inner: &Inner, due: Vec<AlertRow>) -> Vec<Attempt> {
     attempts.extend(hook);
     attempts.extend(mail);
     attempts
+}
+
+/// An alert about a domain that is not watched here: `strictmx check --watch` beside the daemon tells its own. When nobody has
+/// told it for long, the domain was taken out of the configuration.
+fn left_behind(inner: &Inner, row: &AlertRow) -> Option<Attempt> {
+    let now = inner.parts.clock.now();
+    match now.since(row.at) {
+        ..OTHERS => None,
+        OTHERS..=GIVE_UP => Some(Attempt { number: row.number, state: AlertState::Due(now.plus(LONGEST_WAIT)) }),
+        _ => Some(given_up(inner, receiver(&row.receiver), row, "the domain is no longer watched".to_owned())),
+    }
 }
 
 fn write_log(inner: &Inner, domain: &Domain, told: &Told) {

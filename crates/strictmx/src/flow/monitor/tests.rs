@@ -304,8 +304,24 @@ async fn states(store: &Arc<dyn Store>) -> Vec<(String, AlertState)> {
     rows.into_iter().map(|row| (row.receiver, row.state)).collect()
 }
 
+/// Whether it becomes so within a few seconds.
+async fn eventually(reached: impl AsyncFn() -> bool) -> bool {
+    for _ in 0..250 {
+        if reached().await {
+            return true;
+        }
+        tokio::time::sleep(Duration::from_millis(20)).await;
+    }
+    false
+}
+
 fn nobody(watching: &mut Watching) {
     watching.domains.clear();
+}
+
+/// Watches, but does not look before the test is over.
+fn quiet(watching: &mut Watching) {
+    watching.every = Duration::from_hours(24 * 365);
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -315,17 +331,17 @@ async fn a_receiver_that_is_away_is_tried_again_later_and_told_in_order_under_th
     hand.set(Timestamp(2000));
     world.hook.change("localhost", Site::policy("later").at("/hook").status(503));
     world.submission.fail(Faults { starttls: StartTls::NotOffered, ..Faults::reply("BANNER", "421 4.3.2 later") });
-    let running = world.start(clock, nobody);
+    let running = world.start(clock, quiet);
     world.until("failures", || world.log().matches("[alerts-wait]").count() == 2).await;
     // One attempt stands for both alerts.
     assert_eq!((world.letters().len(), world.submission.connections()), (1, 1));
     let due = |at| AlertState::Due(Timestamp(at));
-    tokio::time::sleep(Duration::from_millis(300)).await;
     let of = |states: &[(String, AlertState)], receiver: &str| {
         let of = states.iter().filter(|(known, _)| known == receiver);
         of.map(|(_, state)| state.clone()).collect::<Vec<_>>()
     };
-    assert_eq!(of(&states(&running.store).await, "webhook"), [due(2030), due(2030)]);
+    let waits = async || of(&states(&running.store).await, "webhook") == [due(2030), due(2030)];
+    assert!(eventually(waits).await, "{:?}", states(&running.store).await);
     assert_eq!(
         of(&states(&running.store).await, "log"),
         [AlertState::Told(Timestamp(2000)), AlertState::Told(Timestamp(2000))]
@@ -350,7 +366,7 @@ async fn a_mailbox_that_does_not_exist_is_given_up_and_the_others_are_told() {
     let world = World::new();
     let (clock, _hand) = waiting(&world, &[1000]).await;
     world.submission.say("RCPT", &["550 5.1.1 nobody here", "250 2.1.5 fine"]);
-    let running = world.start(clock, nobody);
+    let running = world.start(clock, quiet);
     world.until("told", || world.log().contains("nobody here") && !world.subjects("b@example.org").is_empty()).await;
     running.stop().await;
     let states = states(&world.store()).await;
@@ -365,11 +381,33 @@ async fn after_a_week_an_alert_is_given_up() {
     let (clock, hand) = waiting(&world, &[1000]).await;
     world.hook.change("localhost", Site::policy("gone").at("/hook").status(410));
     hand.set(Timestamp(1000 + 7 * 86_400 + 1));
-    let running = world.start(clock, nobody);
+    let running = world.start(clock, quiet);
     world.until("given up", || world.log().contains("tried for a week")).await;
     running.stop().await;
     let states = states(&world.store()).await;
     assert!(matches!(&states[0], (_, AlertState::GivenUp(_, why)) if why.contains("answered 410 gone")), "{states:?}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_another_process_watches_is_left_to_it_until_nobody_does() {
+    let world = World::new();
+    let (clock, hand) = waiting(&world, &[1000]).await;
+    let running = world.start(clock, nobody);
+    let waits = async |at| {
+        running.monitor.0.to_tell.notify_one();
+        let all = |states: Vec<(String, AlertState)>| {
+            states.iter().all(|(_, state)| *state == AlertState::Due(Timestamp(at)))
+        };
+        eventually(async || all(states(&running.store).await)).await
+    };
+    assert!(waits(1000).await);
+    hand.set(Timestamp(1000 + 3600));
+    assert!(waits(1000 + 2 * 3600).await, "no longer in the way of others");
+    hand.set(Timestamp(1000 + 7 * 86_400 + 1));
+    running.monitor.0.to_tell.notify_one();
+    world.until("given up", || world.log().matches("no longer watched").count() == 5).await;
+    running.stop().await;
+    assert_eq!((world.letters(), world.submission.connections()), (vec![], 0));
 }
 
 #[tokio::test(flavor = "multi_thread")]
