@@ -5,10 +5,11 @@
 
 use std::fmt::Write as _;
 use std::sync::Arc;
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use rcgen::{
-    BasicConstraints, CertificateParams, DistinguishedName, DnType, ExtendedKeyUsagePurpose, IsCa, Issuer, KeyPair,
-    KeyUsagePurpose, PublicKeyData, date_time_ymd,
+    BasicConstraints, CertificateParams, CustomExtension, DistinguishedName, DnType, ExtendedKeyUsagePurpose, IsCa,
+    Issuer, KeyPair, KeyUsagePurpose, PublicKeyData, date_time_ymd,
 };
 use rustls::SupportedProtocolVersion;
 use rustls::crypto::aws_lc_rs::{default_provider, sign::any_supported_type};
@@ -29,8 +30,13 @@ pub enum Leaf {
     NotYetValid,
     /// Right name, signed by its own key.
     SelfSigned,
-    /// Right in all, but the server does not send the intermediate.
+    /// Right in all, but the server does not send the intermediate. The leaf says where that is to be had, as public
+    /// authorities have it.
     NoIntermediate,
+    /// Right in all, and valid for so many days more.
+    EndsIn(u32),
+    /// Right name and chain, but made for TLS clients alone.
+    ForClients,
     /// The name stands in the subject's common name only.
     CommonNameOnly,
     /// `*.parent` instead of the name itself: good for one label.
@@ -74,6 +80,13 @@ impl Identity {
     /// The chain a server sends, leaf first.
     pub fn chain(&self) -> &[CertificateDer<'static>] {
         &self.chain
+    }
+
+    /// The same, and one more certificate at the end of what the server sends.
+    #[must_use]
+    pub fn sending(mut self, another: CertificateDer<'static>) -> Self {
+        self.chain.push(another);
+        self
     }
 
     /// As rustls servers want it.
@@ -138,6 +151,11 @@ impl Ca {
         &self.root
     }
 
+    /// TLSA data `2 1 1 …` that names the intermediate, whose certificate servers send.
+    pub fn tlsa_211(&self) -> String {
+        format!("2 1 1 {}", hex(&Sha256::digest(self.issuer.key().subject_public_key_info())))
+    }
+
     /// A certificate for `name` of the given kind, with a fresh key.
     pub fn issue(&self, name: &str, leaf: Leaf) -> Identity {
         self.issue_with_key(name, leaf, Arc::new(KeyPair::generate().expect("a key")))
@@ -185,7 +203,14 @@ fn leaf_params(name: &str, leaf: Leaf) -> CertificateParams {
     };
     let mut params = CertificateParams::new(alternative).expect("names a certificate can hold");
     params.distinguished_name = common_name(if leaf == Leaf::CommonNameOnly { name } else { "testbed leaf" });
-    params.extended_key_usages = vec![ExtendedKeyUsagePurpose::ServerAuth];
+    let purpose = match leaf {
+        Leaf::ForClients => ExtendedKeyUsagePurpose::ClientAuth,
+        _ => ExtendedKeyUsagePurpose::ServerAuth,
+    };
+    params.extended_key_usages = vec![purpose];
+    if leaf == Leaf::NoIntermediate {
+        params.custom_extensions.push(issuer_at("http://authority.test/intermediate.der"));
+    }
     params.key_usages = vec![KeyUsagePurpose::DigitalSignature];
     params.use_authority_key_identifier_extension = true;
     let (from, until) = match leaf {
@@ -195,7 +220,23 @@ fn leaf_params(name: &str, leaf: Leaf) -> CertificateParams {
     };
     params.not_before = date_time_ymd(from, 1, 1);
     params.not_after = date_time_ymd(until, 1, 1);
+    if let Leaf::EndsIn(days) = leaf {
+        let now = SystemTime::now().duration_since(UNIX_EPOCH).expect("a clock after 1970");
+        params.not_after = date_time_ymd(1970, 1, 1) + now + Duration::from_secs(86_400 * u64::from(days));
+    }
     params
+}
+
+/// Where the issuer's certificate lies (RFC 5280 §4.2.2.1): authorityInfoAccess with one caIssuers address.
+fn issuer_at(url: &str) -> CustomExtension {
+    let length = |octets: usize| u8::try_from(octets).ok().filter(|octets| *octets < 128).expect("a short address");
+    let ca_issuers = [6, 8, 0x2b, 6, 1, 5, 5, 7, 0x30, 2];
+    let mut access = ca_issuers.to_vec();
+    access.extend([0x86, length(url.len())]);
+    access.extend(url.as_bytes());
+    let mut list = vec![0x30, length(access.len() + 2), 0x30, length(access.len())];
+    list.extend(access);
+    CustomExtension::from_oid_content(&[1, 3, 6, 1, 5, 5, 7, 1, 1], list)
 }
 
 fn common_name(name: &str) -> DistinguishedName {

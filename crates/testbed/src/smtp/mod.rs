@@ -141,6 +141,8 @@ impl Setting {
 #[derive(Default)]
 pub(crate) struct Seen {
     connections: usize,
+    open: usize,
+    most_at_once: usize,
     messages: Vec<Message>,
     /// Every command line as it came; bounded, for long runs.
     commands: Vec<String>,
@@ -190,6 +192,15 @@ impl Sink {
         self.state.setting.lock().unwrap().show(name, identity);
     }
 
+    /// From the next session on it breaks off the handshake of whoever does not ask for one of these names by SNI.
+    pub fn show_only_to(&self, shown: &[(&str, &Identity)]) {
+        let mut setting = self.state.setting.lock().unwrap();
+        setting.shown.keys.clear();
+        for (name, identity) in shown {
+            setting.show(name, identity);
+        }
+    }
+
     /// From the next session on it speaks these versions of TLS.
     pub fn speak(&self, versions: Versions) {
         let mut setting = self.state.setting.lock().unwrap();
@@ -200,6 +211,11 @@ impl Sink {
     /// TCP connections so far.
     pub fn connections(&self) -> usize {
         self.state.seen.lock().unwrap().connections
+    }
+
+    /// The most connections that were open at the same time, each up to its QUIT or its end.
+    pub fn most_at_once(&self) -> usize {
+        self.state.seen.lock().unwrap().most_at_once
     }
 
     /// Every command so far, in order, from all sessions.
@@ -234,12 +250,30 @@ impl Sink {
     }
 }
 
+/// A connection that is open, or counts as open: the client has not said that it leaves.
+pub(crate) struct Open(Arc<State>);
+
+impl Open {
+    fn new(state: &Arc<State>) -> Self {
+        let mut seen = state.seen.lock().unwrap();
+        seen.connections += 1;
+        seen.open += 1;
+        seen.most_at_once = seen.most_at_once.max(seen.open);
+        Self(state.clone())
+    }
+}
+
+impl Drop for Open {
+    fn drop(&mut self) {
+        self.0.seen.lock().unwrap().open -= 1;
+    }
+}
+
 async fn serve(listener: TcpListener, state: Arc<State>) {
     let mut sessions = JoinSet::new();
     loop {
         if let Ok((stream, _)) = listener.accept().await {
-            state.seen.lock().unwrap().connections += 1;
-            sessions.spawn(session::run(stream, state.clone()));
+            sessions.spawn(session::run(stream, Open::new(&state), state.clone()));
         }
         while sessions.try_join_next().is_some() {}
     }

@@ -6,7 +6,7 @@ use tokio::io::{AsyncBufReadExt, AsyncRead, AsyncReadExt, AsyncWrite, AsyncWrite
 use tokio::net::TcpStream;
 use tokio_rustls::TlsAcceptor;
 
-use super::{Message, Setting, StartTls, State};
+use super::{Message, Open, Setting, StartTls, State};
 
 /// Largest message kept.
 const MESSAGE_LIMIT: usize = 1 << 20;
@@ -23,9 +23,11 @@ enum End {
 }
 
 /// The whole session: in the clear, and after STARTTLS once more from the start (R3207-4.2-1).
-pub(super) async fn run(stream: TcpStream, state: Arc<State>) {
+pub(super) async fn run(stream: TcpStream, open: Open, state: Arc<State>) {
     let setting = state.setting.lock().unwrap().clone();
-    let mut session = Session { state, setting, stream: BufReader::new(Box::new(stream)), tls: None, sni: None };
+    let stream: Box<dyn Stream> = Box::new(stream);
+    let stream = BufReader::new(stream);
+    let mut session = Session { state, setting, stream, open: Some(open), tls: None, sni: None };
     let banner = format!("220 {} ESMTP", session.state.host);
     if session.reply("BANNER", &banner).await.is_none() {
         return;
@@ -41,6 +43,7 @@ struct Session {
     state: Arc<State>,
     setting: Setting,
     stream: BufReader<Box<dyn Stream>>,
+    open: Option<Open>,
     tls: Option<String>,
     sni: Option<String>,
 }
@@ -78,6 +81,7 @@ impl Session {
                     }
                 }
                 "QUIT" => {
+                    self.open = None;
                     self.reply("QUIT", "221 2.0.0 good bye").await?;
                     return Some(End::Closed);
                 }
