@@ -152,7 +152,9 @@ fn broken(error: &hyper::Error) -> FetchFailure {
     let mut cause = std::error::Error::source(error);
     while let Some(inner) = cause {
         detail.push_str(": ");
-        detail.push_str(&inner.to_string());
+        // rustls ends some of its words with a page of its own manual, which no postmaster has any use for.
+        let words = inner.to_string();
+        detail.push_str(words.split(": https://docs.rs/").next().unwrap_or(&words));
         cause = inner.source();
     }
     FetchFailure::Http { detail: detail.into() }

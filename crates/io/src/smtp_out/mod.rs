@@ -75,6 +75,10 @@ pub async fn trial(
     way: &Way,
     limits: Limits,
 ) -> Trial {
+    // A host is not bothered with a session that cannot come to anything.
+    if let Some(result) = tls::untriable(way) {
+        return Trial { way: way.clone(), result };
+    }
     let course = Course::new(helo, limits);
     let mut look = Look::new(address);
     let result = match course.until_starttls(address, &mut look).await {

@@ -116,9 +116,16 @@ fn curve(algorithm: &AlgorithmIdentifier<'_>) -> Option<&'static str> {
         .find_map(|(known, name)| (known == oid).then_some(name))
 }
 
+/// Algorithms of another age that the registry has no names for (RFC 3279 §2.2.2, §2.2.3).
+const OLD: &[(&str, &str)] = &[("1.2.840.10045.4.1", "ecdsa-with-SHA1"), ("1.2.840.10040.4.3", "dsa-with-sha1")];
+
 /// The short name of an algorithm; its number where it has none.
 fn name_of(oid: &Oid<'_>) -> String {
-    oid2sn(oid, oid_registry()).map_or_else(|_| oid.to_id_string(), str::to_owned)
+    if let Ok(name) = oid2sn(oid, oid_registry()) {
+        return name.to_owned();
+    }
+    let number = oid.to_id_string();
+    OLD.iter().find(|(old, _)| *old == number).map_or(number, |(_, name)| (*name).to_owned())
 }
 
 /// RFC 5280 §4.2.2.1, id-ad-caIssuers.
@@ -163,7 +170,7 @@ mod tests {
     use rcgen::{CertificateParams, CustomExtension, KeyPair, SignatureAlgorithm};
     use rustls_pki_types::CertificateDer;
 
-    use super::{MAX_URLS, certs, is_self_issued, seen};
+    use super::{MAX_URLS, Oid, certs, is_self_issued, name_of, seen};
 
     /// A self-signed certificate with a key of this algorithm and this many addresses of its issuer.
     fn certificate(algorithm: &'static SignatureAlgorithm, urls: u8) -> CertificateDer<'static> {
@@ -196,6 +203,21 @@ mod tests {
             assert_eq!((cert.key.as_str(), cert.signature.as_str(), cert.self_issued), (key, signature, true));
             assert!(cert.issuer_urls.is_empty());
             assert!(cert.der.0.windows(cert.spki.0.len()).any(|part| part == &*cert.spki.0));
+        }
+    }
+
+    #[test]
+    fn signatures_of_another_age_have_their_names_too() {
+        let modern = certificate(&rcgen::PKCS_ECDSA_P256_SHA256, 0).to_vec();
+        // ecdsa-with-SHA256 and the number next to it that nobody uses: the same length, so that the rest stays in its place.
+        let sha256 = [0x30, 10, 6, 8, 0x2a, 0x86, 0x48, 0xce, 0x3d, 4, 3, 2];
+        let at = modern.windows(sha256.len()).rposition(|part| part == sha256).unwrap();
+        let mut unnamed = modern;
+        unnamed[at + sha256.len() - 1] = 9;
+        assert_eq!(certs(&[CertificateDer::from(unnamed)])[0].signature, "1.2.840.10045.4.3.9");
+        for (name, number) in [("ecdsa-with-SHA1", "1.2.840.10045.4.1"), ("dsa-with-sha1", "1.2.840.10040.4.3")] {
+            let numbers: Vec<u64> = number.split('.').map(|part| part.parse().unwrap()).collect();
+            assert_eq!(name_of(&Oid::from(&numbers).unwrap()), name);
         }
     }
 

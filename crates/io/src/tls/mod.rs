@@ -38,6 +38,7 @@ use tokio_rustls::client::TlsStream;
 
 pub use self::limited::Limited;
 pub use self::roots::{Notice, Roots};
+pub use self::trial::untriable;
 pub use self::tried::{Duplex, Tried};
 use self::verify::{Conduct, Trust, Witness};
 

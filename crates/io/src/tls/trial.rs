@@ -10,6 +10,22 @@ use super::tried::{Duplex, Tried};
 use super::verify::Conduct;
 use super::{ClientTls, Failed, Manner, TlsFailure};
 
+/// Why this build cannot make a trial in this way, which is known before anybody is connected to; `None`: it can.
+#[must_use]
+pub fn untriable(way: &Way) -> Option<TrialResult> {
+    let is_old = match way {
+        Way::NoSni | Way::Sni(_) => false,
+        Way::Version(version) => !matches!(version.as_str(), "TLSv1.2" | "TLSv1.3"),
+        Way::Ciphers(_) => true,
+    };
+    (is_old && cfg!(not(feature = "legacy-tls"))).then(without_openssl)
+}
+
+fn without_openssl() -> TrialResult {
+    let why = "this build has no OpenSSL: build with the feature legacy-tls to try old versions and weak ciphers";
+    TrialResult::Unknown(String::from(why))
+}
+
 impl ClientTls {
     /// Shakes hands with `host` in this way. There is no time limit in here.
     pub async fn trial<S>(&self, stream: S, host: &Domain, way: &Way, alpn: &[&[u8]]) -> Tried
@@ -40,8 +56,7 @@ impl ClientTls {
 
     #[cfg(not(feature = "legacy-tls"))]
     async fn old<S: Duplex + 'static>(&self, _stream: S, _host: &Domain, _way: &Way) -> Tried {
-        let why = "this build has no OpenSSL: build with the feature legacy-tls to try old versions and weak ciphers";
-        TrialResult::Unknown(String::from(why)).into()
+        without_openssl().into()
     }
 }
 

@@ -229,4 +229,5 @@ async fn old_versions_and_ciphers_are_unknown_to_a_build_without_openssl() {
         let result = attempt(&ca, &sink, way).await;
         assert!(matches!(&result, TrialResult::Unknown(why) if why.contains("no OpenSSL")), "{result:?}");
     }
+    assert_eq!(sink.connections(), 0, "nobody is bothered with what cannot come to anything");
 }
