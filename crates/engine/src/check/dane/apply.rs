@@ -177,7 +177,10 @@ pub(super) fn host(context: &Context<'_>, host: &HostSeen, published: &Published
                 .add(
                     &TLSA_UNSIGNED,
                     Severity::Warning,
-                    format!("{} TLSA records stand at {owner}, none of them signed.", records.len()),
+                    match records.len() {
+                        1 => format!("A TLSA record stands at {owner}, not signed."),
+                        many => format!("{many} TLSA records stand at {owner}, none of them signed."),
+                    },
                 )
                 .about(name)
                 .step(

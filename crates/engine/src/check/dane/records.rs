@@ -69,7 +69,10 @@ pub(super) fn judge(guard: &Guard<'_>, found: &mut Findings) {
             .add(
                 &NONE_USABLE,
                 Severity::Warning,
-                format!("Not one of {} records at {} can be used.", guard.records.len(), guard.owner),
+                match guard.records.len() {
+                    1 => format!("The one record at {} cannot be used.", guard.owner),
+                    many => format!("Not one of {many} records at {} can be used.", guard.owner),
+                },
             )
             .about(guard.name())
             .step("Publish the record of the host's key beside them, then take the others out.")

@@ -162,10 +162,19 @@ fn lookups(context: &Context<'_>, host: &PolicyHostSeen, found: &mut Findings) {
         if reached { (Severity::Warning, " The other family is answered for.") } else { (context.by_state(), "") };
     let name = host.name.as_str();
     let mut failed = false;
-    for (kind, failure) in [("A", addresses.a.failure()), ("AAAA", addresses.aaaa.failure())] {
-        if let Some(failure) = failure {
+    match (addresses.a.failure(), addresses.aaaa.failure()) {
+        // One fault as a rule, told once.
+        (Some(failure), Some(other)) if failure.kind == other.kind => {
             failed = true;
-            checks.note(found, severity, (kind, name), failure, more);
+            checks.note(found, severity, ("A", name), failure, " It is the same with AAAA.");
+        }
+        failures => {
+            for (kind, failure) in [("A", failures.0), ("AAAA", failures.1)] {
+                if let Some(failure) = failure {
+                    failed = true;
+                    checks.note(found, severity, (kind, name), failure, more);
+                }
+            }
         }
     }
     if reached || failed {

@@ -176,7 +176,11 @@ fn null(context: &Context<'_>, records: &[Mx], found: &mut Findings) {
             .add(
                 &NULL_BESIDE_OTHERS,
                 Severity::Error,
-                format!("{domain} has `MX 0 .` and {} other records.", records.len() - 1),
+                format!(
+                    "{domain} has `MX 0 .` and {} other record{}.",
+                    records.len() - 1,
+                    if records.len() == 2 { "" } else { "s" }
+                ),
             )
             .step(format!("Delete the record `{domain}. IN MX 0 .`, or all the others."));
     } else if has_policy(context) {

@@ -3,7 +3,7 @@ use alloc::{format, string::String, vec::Vec};
 
 use strictmx_proto::name::Domain;
 
-use super::super::{Check, Family, Findings, Severity, Side, observations::RecordSeen};
+use super::super::{Check, Context, Family, Findings, Severity, Side, State, observations::RecordSeen};
 use crate::fact::{CnameSeen, Seen, TxtSeen};
 
 pub(super) static ALIAS: Check = Check {
@@ -36,7 +36,7 @@ pub(super) static BESIDE_ALIAS: Check = Check {
     side: Side::Dns,
 };
 
-pub(super) fn judge(sts: &RecordSeen, found: &mut Findings) {
+pub(super) fn judge(context: &Context<'_>, sts: &RecordSeen, found: &mut Findings) {
     let name = String::from(sts.name.as_str());
     if let Some((who, target)) = beside(sts) {
         found
@@ -62,8 +62,10 @@ pub(super) fn judge(sts: &RecordSeen, found: &mut Findings) {
                 .step(format!("Ask whoever runs {last} to publish the record there, or remove the CNAME of {name}."));
         }
         Seen::NoData { .. } => {
+            // A wildcard may well make such an alias of a name that nobody thought of; not where a policy is served.
+            let severity = if context.state == State::Broken { Severity::Error } else { Severity::Warning };
             found
-                .add(&ALIAS_EMPTY, Severity::Warning, format!("{name} is an alias to {way}, which has no TXT record."))
+                .add(&ALIAS_EMPTY, severity, format!("{name} is an alias to {way}, which has no TXT record."))
                 .about(name.clone())
                 .step(format!(
                     "Ask whoever runs {last} to publish the record there, or point the CNAME elsewhere. If it comes from a \

@@ -46,7 +46,7 @@ pub(super) fn judge(context: &Context<'_>, found: &mut Findings) {
             return;
         }
         servers::judge(sts, found);
-        alias::judge(sts, found);
+        alias::judge(context, sts, found);
         text::judge(context, sts, found);
         nearly::judge(context, sts, found);
     }

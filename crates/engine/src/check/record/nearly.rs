@@ -7,7 +7,7 @@ use strictmx_proto::{
 };
 
 use super::{
-    super::{Check, Context, Family, Findings, Severity, Side, observations::RecordSeen, shown::shown},
+    super::{Check, Context, Family, Findings, Severity, Side, State, observations::RecordSeen, shown::shown},
     line, new_line,
 };
 use crate::fact::Seen;
@@ -102,8 +102,10 @@ pub(super) fn apex(context: &Context<'_>, found: &mut Findings) {
             .step("Remove the one at the domain itself: it has no effect.");
     } else {
         let line = id_in(&text).map_or_else(|| new_line(context), |id| line(context, id));
+        // A policy is served, and this was to tell of it.
+        let severity = if context.state == State::Broken { Severity::Error } else { Severity::Warning };
         found
-            .add(&AT_APEX, Severity::Warning, format!("{seen}."))
+            .add(&AT_APEX, severity, format!("{seen}."))
             .about(String::from(domain.as_str()))
             .step("Move the record to the name _mta-sts in front of the domain.")
             .publish(line);

@@ -121,7 +121,7 @@ pub(super) fn judge(sts: &RecordSeen, found: &mut Findings) {
 }
 
 fn differ(sts: &RecordSeen, said: &BTreeMap<Says<'_>, Vec<&ServerSaid<Vec<Txt>>>>, found: &mut Findings) {
-    let groups: Vec<String> = said.iter().map(|(says, servers)| format!("{} gives {says}", names(servers))).collect();
+    let groups: Vec<String> = said.iter().map(|(says, servers)| told(&names(servers), says)).collect();
     found
         .add(&DIFFER, Severity::Error, format!("{}.", groups.join("; ")))
         .about(String::from(sts.name.as_str()))
@@ -129,6 +129,10 @@ fn differ(sts: &RecordSeen, said: &BTreeMap<Says<'_>, Vec<&ServerSaid<Vec<Txt>>>
             "Bring the servers to the same state: compare the zone's SOA serials, and see why the one behind does not transfer \
              the zone. With two DNS providers, make the change at both.",
         );
+}
+
+fn told(names: &str, says: &Says<'_>) -> String {
+    format!("{names} {} {says}", if names.contains(", ") { "give" } else { "gives" })
 }
 
 fn silent(sts: &RecordSeen, all: bool, found: &mut Findings) {

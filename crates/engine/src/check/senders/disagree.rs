@@ -72,6 +72,13 @@ pub(in crate::check) fn judge(context: &Context<'_>, found: &mut Findings) {
     let severity = if groups.iter().any(|(does, _)| does.enforces()) { Severity::Error } else { Severity::Warning };
     let seen: Vec<String> = groups.iter().map(|(does, members)| tell(does, members)).collect();
     let draft = found.add(&DISAGREE, severity, format!("{}.", seen.join("; ")));
+    // With a text that all of them read alike it is the record that tells them apart.
+    if matches!(context.record, Some(Err(_))) {
+        draft.step(
+            "Mend the _mta-sts record first: as it is, some senders ask for the policy all the same, and some do not.",
+        );
+        return;
+    }
     match safe(context) {
         Some(text) => draft
             .step("Serve the text below with status 200 and Content-Type text/plain, then publish a new id: all of them read it alike.")

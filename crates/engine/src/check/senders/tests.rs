@@ -285,6 +285,14 @@ fn a_none_policy_without_mx_is_a_warning_and_gets_its_mx_lines_back() {
 }
 
 #[test]
+fn where_the_record_divides_the_senders_the_policy_is_left_as_it_is() {
+    let mut seen = with(POLICY.as_bytes());
+    seen.sts.as_mut().unwrap().txt = txt(&["v=STSv1; id=2026-11-22"]);
+    let finding = disagreement(&seen).unwrap();
+    assert!(finding.next_step.contains("_mta-sts record") && finding.publish.is_empty(), "{finding:#?}");
+}
+
+#[test]
 fn hosts_that_only_some_refuse_are_a_disagreement_too() {
     let mut seen = with(b"version: STSv1\r\nmode: enforce\r\nmx: *.example.com\r\nmax_age: 2592000\r\n");
     seen.mx = Some(mail(&[(10, "a.mx.example.com")]));

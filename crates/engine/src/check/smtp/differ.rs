@@ -126,7 +126,8 @@ pub(super) fn ipv6(hosts: &[Host<'_>], found: &mut Findings) {
     let names: Vec<Option<String>> = hosts.iter().map(lacking).collect();
     let all: Option<Vec<String>> = names.into_iter().collect();
     if let Some(names) = all.filter(|names| !names.is_empty()) {
-        let seen = format!("{} has IPv4 addresses only.", shown(&names.join(", ")));
+        let have = if names.len() == 1 { "has" } else { "have" };
+        let seen = format!("{} {have} IPv4 addresses only.", shown(&names.join(", ")));
         found
             .add(&NO_IPV6, Severity::Info, seen)
             .step("Nothing needs to be done. To take mail over IPv6 too, publish AAAA records.");

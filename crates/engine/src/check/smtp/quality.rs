@@ -62,7 +62,7 @@ fn ends_soon(host: &Host<'_>, leaf: &Cert, found: &mut Findings) {
 }
 
 fn weak(host: &Host<'_>, chain: &[Cert], found: &mut Findings) {
-    for cert in chain {
+    for (place, cert) in chain.iter().enumerate() {
         let whose = shown(&cert.shown.subject);
         if is_weak_key(&cert.key) {
             found
@@ -72,7 +72,11 @@ fn weak(host: &Host<'_>, chain: &[Cert], found: &mut Findings) {
                     format!("The certificate {whose} of {} has a key of {}.", host.name(), shown(&cert.key)),
                 )
                 .about(host.name())
-                .step("Make a new key, EC P-256 or RSA of 2048 bits or more, and get a certificate for it.");
+                .step(if place == 0 {
+                    "Make a new key, EC P-256 or RSA of 2048 bits or more, and get a certificate for it."
+                } else {
+                    "Have the server send the issuer's current certificates, which come with each renewal, and no others."
+                });
         }
         // The signature of a root is never looked at.
         let hash = cert.signature.to_ascii_lowercase();

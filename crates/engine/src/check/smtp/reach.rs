@@ -1,5 +1,9 @@
 //! Whether anybody answers on port 25, and what a host that does not want to talk said (checks that tell nothing about TLS).
-use alloc::{format, string::ToString, vec::Vec};
+use alloc::{
+    format,
+    string::{String, ToString},
+    vec::Vec,
+};
 
 use super::{
     super::{Check, Family, Findings, Severity, Side, observations::Session, shown::shown},
@@ -131,7 +135,10 @@ pub(super) fn judge(hosts: &[Host<'_>], found: &mut Findings) {
     }
     let no_ipv6 = !nothing && !v6.is_empty() && !v4.is_empty() && dead(&v6);
     if no_ipv6 {
-        let seen = format!("Not one of {} IPv6 addresses takes a connection, while IPv4 addresses do.", v6.len());
+        let seen = match v6.len() {
+            1 => String::from("The IPv6 address takes no connection, while IPv4 addresses do."),
+            many => format!("Not one of {many} IPv6 addresses takes a connection, while IPv4 addresses do."),
+        };
         found
             .add(&NO_IPV6_HERE, Severity::Info, seen)
             .step("Check again from a machine that has IPv6, to see what the hosts show there.");
@@ -147,7 +154,10 @@ pub(super) fn judge(hosts: &[Host<'_>], found: &mut Findings) {
 
 fn blocked(tried: &[(&Session, Reach)], found: &mut Findings) {
     let first = tried.first().map_or("", |(session, _)| detail(session));
-    let seen = format!("None of {} addresses takes a connection; the first: {}.", tried.len(), shown(first));
+    let seen = match tried.len() {
+        1 => format!("The only address takes no connection: {}.", shown(first)),
+        many => format!("None of {many} addresses takes a connection; the first: {}.", shown(first)),
+    };
     found.add(&PORT_BLOCKED, Severity::Warning, seen).step(
         "See whether this network lets connections out to port 25 (`nc -vz gmail-smtp-in.l.google.com 25`); if it does not, \
          check from another one.",

@@ -145,7 +145,8 @@ pub(super) fn servers(record: &RecordSeen, found: &mut Findings) {
             let what: Vec<&str> = says.iter().map(String::as_str).collect();
             let servers: Vec<&str> = servers.iter().map(String::as_str).collect();
             let what = if what.is_empty() { "no TLSRPT record".to_string() } else { what.join(" and ") };
-            format!("{} gives {what}", servers.join(", "))
+            let give = if servers.len() == 1 { "gives" } else { "give" };
+            format!("{} {give} {what}", servers.join(", "))
         })
         .collect();
     found

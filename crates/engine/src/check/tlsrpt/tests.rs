@@ -148,7 +148,10 @@ fn a_record_out_of_the_grammar_is_an_error_by_its_cause() {
     ] {
         let seen = with(&[text]);
         assert_eq!(ids(&seen)[0], id, "{text}");
-        assert_eq!(one(&seen, id).severity, Severity::Error);
+        let finding = one(&seen, id);
+        assert_eq!(finding.severity, Severity::Error);
+        // The addresses that can be told are kept.
+        assert_eq!(finding.publish.contains("rua=mailto:a@b.example;"), text.contains("a@b.example"), "{finding:#?}");
     }
 }
 

@@ -3,7 +3,7 @@ use alloc::{borrow::Cow, format, string::String, vec::Vec};
 
 use strictmx_proto::{
     tags::{self, Begin},
-    tlsrpt::{NoRecord, Record, RecordError},
+    tlsrpt::{NoRecord, Record, RecordError, Rua},
 };
 
 use super::{
@@ -153,7 +153,16 @@ fn invalid(context: &Context<'_>, record: &RecordSeen, error: &RecordError, foun
         .add(check, Severity::Error, format!("At {}: {error}.", record.name))
         .about(name_of(record))
         .step(step)
-        .publish(own_line(context, &record_text(context)));
+        .publish(own_line(context, &meant(texts(&record.txt)).unwrap_or_else(|| record_text(context))));
+}
+
+/// A good record with the addresses of a bad one, as far as they can be told.
+fn meant(data: &[Txt]) -> Option<String> {
+    let text = String::from_utf8_lossy(tags::only_one(data, VERSION).ok()?);
+    let (_, list) = text.split_once("rua")?.1.trim_start().split_once('=')?;
+    let list = list.split(';').next().unwrap_or_default();
+    let rua: Vec<Rua> = list.split(',').filter_map(|one| Rua::parse(one.trim()).ok()).collect();
+    (!rua.is_empty()).then(|| Record { rua, skipped: Vec::new() }.emit())
 }
 
 /// TXT records that do not count.

@@ -46,6 +46,8 @@ fn a_failed_lookup_is_told_by_its_cause_and_never_as_an_absent_host() {
         let half = with_host(|host| host.addresses.aaaa = failed(kind));
         let finding = is(&half, id, Severity::Warning);
         assert!(finding.seen.contains("AAAA"), "{}", finding.seen);
+        let both = is(&at(AddrSeen { a: failed(kind), aaaa: failed(kind) }), id, Severity::Error);
+        assert!(both.seen.contains("It is the same with AAAA"), "{}", both.seen);
     }
 }
 
