@@ -12,6 +12,7 @@
     reason = "tests"
 )]
 
+mod check;
 mod daemon;
 mod dane;
 mod explain;
