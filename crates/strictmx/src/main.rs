@@ -3,7 +3,7 @@ use std::process::ExitCode;
 
 use strictmx::{
     cli::{self, Cli, Command, Exit, output},
-    command::{cache, check, config, explain, generated, serve},
+    command::{cache, check, config, explain, generated, report, serve},
     config::Settings,
 };
 use strictmx_io::clock::Clock;
@@ -28,6 +28,7 @@ fn run(cli: &Cli) -> Exit {
         }
         Command::Check(asked) => check::read(asked, cli.global.verbose),
         Command::Cache(asked) => with_settings(cli, |settings| cache::run(settings, &asked.command)),
+        Command::Report(asked) => with_settings(cli, |settings| report::run(settings, &asked.command)),
         Command::Config(asked) => config::run(asked.command, &cli.global, Clock::system().now()),
         Command::Completions(asked) => generated::completions(asked),
         Command::Man(asked) => generated::man(asked),

@@ -6,6 +6,7 @@
 //! * [`dns`]: a DNS server that answers per name and type, and can lie, stall or break off,
 //! * [`https`]: policy hosts, told apart by SNI,
 //! * [`smtp`]: mail hosts with chosen faults, that keep what they took,
+//! * [`datagrams`]: what libtlsrpt and real Postfix have sent to a collector,
 //! * [`socketmap`]: the client half of Postfix's look-up protocol,
 //! * [`proc`]: the built `strictmx` binary, started, signalled, killed.
 //!
@@ -27,6 +28,7 @@
     reason = "test tools: a failure here is a failed test, and the house rules bind production code"
 )]
 
+pub mod datagrams;
 pub mod dns;
 pub mod https;
 pub mod lab;

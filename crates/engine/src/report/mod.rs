@@ -1,7 +1,8 @@
 //! TLS reports out (RFC 8460 §4, §5): counting by UTC day, composing, and when and how often to send.
 //!
 //! - [`day`]: UTC days · [`count`]: what is counted, and the counts of one domain and day
-//! - [`intake`]: datagrams as counts · [`loss`]: what a killed process has lost · [`health`]: whose TLS broke since the day before
+//! - [`intake`]: datagrams as counts · [`observe`]: what we see ourselves, likewise
+//! - [`log`]: Postfix's log as sessions · [`loss`]: what a killed process has lost · [`health`]: whose TLS broke since the day before
 //! - [`compose`]: a domain's day as a report, proven valid · [`schedule`]: when it leaves, when it is tried again
 //! - [`endpoint`]: where it is posted to · [`outcome`]: what an attempt came to, which addresses are left in peace, the guard against endless reports
 pub mod compose;
@@ -10,7 +11,9 @@ pub mod day;
 pub mod endpoint;
 pub mod health;
 pub mod intake;
+pub mod log;
 pub mod loss;
+pub mod observe;
 pub mod outcome;
 pub mod schedule;
 

@@ -77,7 +77,8 @@ impl Traffic {
         self.most.load(Relaxed)
     }
 
-    /// The most datagrams that were found in the kernel's queue at once. Near its length, senders are losing some.
+    /// The most datagrams that were taken in a row before the kernel's queue was found empty. Beyond its length, senders may have
+    /// lost some.
     #[must_use]
     pub fn longest_burst(&self) -> u64 {
         self.burst.load(Relaxed)

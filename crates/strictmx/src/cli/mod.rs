@@ -6,6 +6,7 @@
 mod check;
 mod exit;
 pub mod output;
+mod report;
 
 use std::path::PathBuf;
 
@@ -17,6 +18,7 @@ use strictmx_engine::profile::Profile;
 use crate::config::{self, Log};
 pub use check::{Check, CheckFormat, Intended, Only};
 pub use exit::Exit;
+pub use report::{Emit, OneSession, PolicyWord, Report, ReportCommand, Today};
 
 const STYLES: Styles = Styles::styled()
     .header(AnsiColor::Green.on_default().bold())
@@ -47,6 +49,7 @@ Examples:
   strictmx serve                     try it out on loopback: no config needed
   strictmx explain example.com       what a sender would do for this domain, and why
   strictmx check example.com         what is wrong with a domain, and how to mend it
+  strictmx report today              what was counted for TLS reports, and whose TLS broke
   strictmx config default            every setting, with its default and what it is for
   strictmx cache list                the policies that the running daemon knows
 
@@ -138,6 +141,9 @@ pub enum Command {
     /// Speaks with the daemon through its control socket (`[control] socket`).
     #[command(subcommand_required = true, arg_required_else_help = true, after_long_help = CACHE_HELP)]
     Cache(Cache),
+    /// Look at what was counted for TLS reports, or tell the collector of sessions
+    #[command(subcommand_required = true, arg_required_else_help = true, after_long_help = report::HELP)]
+    Report(Report),
     /// Check the config, show the effective one, or print the commented default
     #[command(subcommand_required = true, arg_required_else_help = true, after_long_help = CONFIG_HELP)]
     Config(Config),

@@ -5,5 +5,6 @@ pub mod check;
 pub mod config;
 pub mod explain;
 pub mod generated;
+pub mod report;
 pub mod serve;
 mod watching;

@@ -195,6 +195,41 @@ pub const SECTIONS: &[Section] = &[
         ],
     },
     Section {
+        name: "collector",
+        doc: "Counting what mail servers saw of TLS, for TLS reports. It runs when this section is there; it needs a [store].",
+        keys: &[
+            key(
+                "socket",
+                "Where mail servers tell of their sessions, by libtlsrpt: a path. In Postfix (3.10 and later): smtp_tlsrpt_enable = yes, and this path as smtp_tlsrpt_socket_name; where smtp runs in a chroot (Debian) it must lie below the queue directory.",
+            ),
+            key("mode", "Its permissions: who may write to it may have a session counted."),
+            unset("owner", "\"postfix\"", "Its owner: a user name or number. Not set: whom the daemon runs as."),
+            unset("group", "\"postfix\"", "Its group, likewise."),
+            unset(
+                "token_file",
+                "\"/etc/strictmx/sessions.token\"",
+                "A file with a password of at least 16 characters: whoever shows it may post sessions to /v1/sessions of [web], from other mail servers and machines. Not set: nobody may.",
+            ),
+            key(
+                "flush",
+                "How often counts are written to the store. What came since the last time is lost when the process is killed, and told at the next start.",
+            ),
+            key("keep", "How long counts are kept."),
+            key(
+                "mx_host_scope",
+                "true: sessions under an MX host's own DANE policy are counted for that host as well, which is told of them where it publishes a TLS reporting record.",
+            ),
+            key(
+                "queue_mib",
+                "Memory for datagrams that wait to be counted, MiB. What finds no place is dropped, and told.",
+            ),
+            key(
+                "counts_mib",
+                "Memory for counts that wait to be written, MiB, should the store fail. Beyond it no further domains are counted, which is told.",
+            ),
+        ],
+    },
+    Section {
         name: "log",
         doc: "Log lines, to stderr.",
         keys: &[
@@ -241,7 +276,6 @@ pub const TABLES: [&Section; 2] = [&OVERRIDE, &EXPECT];
 /// Sections that the program will have, and what for.
 pub const LATER: &[(&str, &str)] = &[
     ("relay", "the enforcing outbound relay"),
-    ("collector", "collecting what MTAs saw of TLS"),
     ("reporter", "sending TLS reports"),
     ("host", "serving policies of our own domains"),
     ("inbox", "receiving TLS reports"),

@@ -23,9 +23,9 @@ use strictmx_engine::time::Timestamp;
 pub use diagnostic::{ConfigError, Problem, Severity};
 use diagnostic::{Text, unreadable};
 pub use settings::{
-    AllowPrivate, Control, Dns, Dnssec, DnssecUse, Domains, Expect, Fetch, Listen, Log, LogFormat, LogLevel, LookDepth,
-    Mode, Monitor, Observe, Override, Policyd, SelfTest, Servers, Settings, Store, TestName, TestingProbe, Tls,
-    TrustAnchor, Until, Watch, Web,
+    AllowPrivate, Collector, Control, Dns, Dnssec, DnssecUse, Domains, Expect, Fetch, HostScope, Listen, Log,
+    LogFormat, LogLevel, LookDepth, Mode, Monitor, Observe, Override, Policyd, SelfTest, Servers, Settings, Store,
+    TestName, TestingProbe, Tls, TrustAnchor, Until, Watch, Web,
 };
 
 /// A length of time as the config writes it: `10s`, `1h30m`, `1d`.

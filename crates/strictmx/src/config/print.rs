@@ -7,8 +7,8 @@ use super::keys::{EXPECT, OVERRIDE, SECTIONS, Section};
 use super::resolve::monitor::{DEPTHS, GRAVITIES};
 use super::resolve::{BUILT_IN, DNSSEC, FORMATS, LEVELS, OFF, PARTIAL_DANE, SYSTEM};
 use super::settings::{
-    AllowPrivate, Dns, Domains, Expect, Listen, Monitor, Observe, Override, Policyd, SelfTest, Servers, Settings,
-    TestingProbe, TrustAnchor,
+    AllowPrivate, Collector, Dns, Domains, Expect, HostScope, Listen, Monitor, Observe, Override, Policyd, SelfTest,
+    Servers, Settings, TestingProbe, TrustAnchor,
 };
 use super::value::duration_text;
 
@@ -39,7 +39,7 @@ pub fn effective(settings: &Settings) -> String {
 pub fn default_config() -> String {
     let mut out = String::from(
         "# strictmx.toml: every setting with its default. What you do not change may be left out.\n\
-         # A service runs when its section is there: [policyd], [web], [control], [monitor].\n\
+         # A service runs when its section is there: [policyd], [web], [control], [monitor], [collector].\n\
          # Lengths of time: 500ms, 10s, 5m, 1h30m, 1d. Check with `strictmx config check`, load with SIGHUP.\n",
     );
     let defaults = Settings::every_service();
@@ -113,6 +113,7 @@ fn runs(settings: &Settings, section: &str) -> bool {
         "web" => settings.web.is_some(),
         "control" => settings.control.is_some(),
         "monitor" => settings.monitor.is_some(),
+        "collector" => settings.collector.is_some(),
         _ => true,
     }
 }
@@ -131,6 +132,7 @@ fn value(settings: &Settings, section: &str, key: &str) -> Option<String> {
         ("control", "socket") => text(&s.control.as_ref()?.socket.display().to_string()),
         ("control", "mode") => text(&s.control.as_ref()?.mode.to_string()),
         ("monitor", _) => monitor(s.monitor.as_ref()?, key),
+        ("collector", _) => collector(s.collector.as_ref()?, key),
         ("log", "level") => word(s.log.level, &LEVELS),
         ("log", "format") => word(s.log.format, &FORMATS),
         _ => None,
@@ -200,6 +202,22 @@ fn monitor(m: &Monitor, key: &str) -> Option<String> {
         "submit" => text(&m.submit.to_string()),
         "certificate_days" => plain(m.certificate_days),
         "testing_days" => plain(m.testing_days),
+        _ => None,
+    }
+}
+
+fn collector(c: &Collector, key: &str) -> Option<String> {
+    match key {
+        "socket" => text(&c.socket.display().to_string()),
+        "mode" => text(&c.mode.to_string()),
+        "owner" => text(c.owner.as_ref()?),
+        "group" => text(c.group.as_ref()?),
+        "token_file" => text(&c.token_file.as_ref()?.display().to_string()),
+        "flush" => text(&duration_text(c.flush)),
+        "keep" => text(&duration_text(c.keep)),
+        "mx_host_scope" => plain(c.mx_host_scope == HostScope::On),
+        "queue_mib" => plain(c.queue_mib),
+        "counts_mib" => plain(c.counts_mib),
         _ => None,
     }
 }

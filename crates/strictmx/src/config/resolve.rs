@@ -14,8 +14,8 @@ use toml::de::{DeTable, DeValue};
 use super::diagnostic::{Problem, Severity};
 use super::raw::{Fields, Given, one_of, unknown, within};
 use super::settings::{
-    AllowPrivate, Control, Dns, Dnssec, Fetch, Log, LogFormat, LogLevel, Observe, Override, Policyd, SelfTest, Servers,
-    Settings, Store, TestingProbe, Tls, TrustAnchor, Web,
+    AllowPrivate, Collector, Control, Dns, Dnssec, Fetch, HostScope, Log, LogFormat, LogLevel, Observe, Override,
+    Policyd, SelfTest, Servers, Settings, Store, TestingProbe, Tls, TrustAnchor, Web,
 };
 use super::value::{self, Complaint, Read};
 
@@ -52,6 +52,11 @@ const FETCH: RangeInclusive<Duration> = Duration::from_millis(100)..=Duration::f
 const DEADLINE: RangeInclusive<Duration> = Duration::from_millis(50)..=Duration::from_secs(90);
 const PROBE: RangeInclusive<Duration> = Duration::from_secs(1)..=Duration::from_hours(30 * 24);
 
+const FLUSH: RangeInclusive<Duration> = Duration::from_millis(100)..=Duration::from_mins(1);
+/// A report of yesterday must still find its counts, whatever the hour.
+const KEEP: RangeInclusive<Duration> = Duration::from_hours(3 * 24)..=Duration::from_hours(366 * 24);
+const MIB: RangeInclusive<u64> = 1..=65_536;
+
 /// Settings, and what was noted on the way; with an error among the notes the settings are not to be used.
 pub(super) fn resolve(tree: &DeTable<'_>, now: Timestamp) -> (Settings, Vec<Problem>) {
     let mut problems = Vec::new();
@@ -66,8 +71,10 @@ pub(super) fn resolve(tree: &DeTable<'_>, now: Timestamp) -> (Settings, Vec<Prob
         web: tree.contains_key("web").then(|| web(Fields::section(tree, "web", problems_ref))),
         control: tree.contains_key("control").then(|| control(Fields::section(tree, "control", problems_ref))),
         monitor: tree.contains_key("monitor").then(|| monitor::monitor(Fields::section(tree, "monitor", problems_ref))),
+        collector: tree.contains_key("collector").then(|| collector(Fields::section(tree, "collector", problems_ref))),
         log: log(Fields::section(tree, "log", problems_ref)),
     };
+    unheard_token(tree, &settings, &mut problems);
     problems.sort_by_key(|p| (p.span.start, p.severity == Severity::Warning));
     (settings, problems)
 }
@@ -259,6 +266,44 @@ fn control(mut f: Fields<'_, '_>) -> Control {
     Control {
         socket: f.text("socket", value::socket_path).map_or(defaults.socket, |g| g.value),
         mode: f.text("mode", value::mode).map_or(defaults.mode, |g| g.value),
+    }
+}
+
+fn collector(mut f: Fields<'_, '_>) -> Collector {
+    let defaults = Collector::default();
+    Collector {
+        socket: f.text("socket", value::socket_path).map_or(defaults.socket, |g| g.value),
+        mode: f.text("mode", value::mode).map_or(defaults.mode, |g| g.value),
+        owner: f.text("owner", value::word).map(|g| g.value),
+        group: f.text("group", value::word).map(|g| g.value),
+        token_file: f.text("token_file", value::path).map(|g| g.value),
+        flush: f.duration("flush", FLUSH).unwrap_or(defaults.flush),
+        keep: f.text("keep", whole_days).map_or(defaults.keep, |g| g.value),
+        mx_host_scope: f.flag("mx_host_scope", HostScope::Off, HostScope::On).unwrap_or(defaults.mx_host_scope),
+        queue_mib: number(f.number("queue_mib", MIB), defaults.queue_mib),
+        counts_mib: number(f.number("counts_mib", MIB), defaults.counts_mib),
+    }
+}
+
+/// Counts are of days, so they are kept for days.
+fn whole_days(text: &str) -> Read<Duration> {
+    let length = within(KEEP)(text)?;
+    if length.as_secs() % 86_400 == 0 && length.subsec_nanos() == 0 {
+        return Ok(length);
+    }
+    Err(Complaint {
+        what: "counts are kept for whole days".to_owned(),
+        help: Some("write a number of days, such as \"30d\"".to_owned()),
+    })
+}
+
+/// A password for a door that is not there.
+fn unheard_token(tree: &DeTable<'_>, settings: &Settings, problems: &mut Vec<Problem>) {
+    let table = tree.get("collector").and_then(|section| section.get_ref().as_table());
+    let token = table.and_then(|table| table.get("token_file"));
+    if let (Some(token), None) = (token, &settings.web) {
+        let what = "there is no [web] section, so nobody can post sessions with this password";
+        problems.push(Problem::warning(token.span(), what).help("add [web], or leave `token_file` out"));
     }
 }
 

@@ -11,6 +11,7 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use strictmx_engine::profile::{Override as Answer, Profile};
+pub use strictmx_engine::report::HostScope;
 use strictmx_engine::time::Timestamp;
 pub use strictmx_engine::tls::PartialDane;
 use strictmx_proto::name::Domain;
@@ -37,6 +38,8 @@ pub struct Settings {
     pub control: Option<Control>,
     /// `[monitor]`, when it is there.
     pub monitor: Option<Monitor>,
+    /// `[collector]`, when it is there.
+    pub collector: Option<Collector>,
     /// `[log]`.
     pub log: Log,
 }
@@ -49,6 +52,7 @@ impl Settings {
             control: Some(Control { socket: PathBuf::from("./strictmx-data/control.sock"), ..Control::default() }),
             // Nobody has said what to watch.
             monitor: None,
+            collector: None,
             ..Self::every_service()
         }
     }
@@ -60,6 +64,7 @@ impl Settings {
             web: Some(Web::default()),
             control: Some(Control::default()),
             monitor: Some(Monitor::default()),
+            collector: Some(Collector::default()),
             ..Self::default()
         }
     }
@@ -367,6 +372,49 @@ pub struct Control {
 impl Default for Control {
     fn default() -> Self {
         Self { socket: PathBuf::from("/run/strictmx/control.sock"), mode: Mode(0o600) }
+    }
+}
+
+/// `[collector]`.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Collector {
+    /// A path.
+    pub socket: PathBuf,
+    /// Its permissions.
+    pub mode: Mode,
+    /// A name or number; `None` leaves it.
+    pub owner: Option<String>,
+    /// A name or number; `None` leaves it.
+    pub group: Option<String>,
+    /// The password of those who post sessions; `None`: nobody may.
+    pub token_file: Option<PathBuf>,
+    /// From one write to the next.
+    pub flush: Duration,
+    /// How long counts are kept: whole days.
+    pub keep: Duration,
+    /// Whether MX hosts are told of the sessions under their own policies.
+    pub mx_host_scope: HostScope,
+    /// For datagrams that wait.
+    pub queue_mib: usize,
+    /// For counts that wait.
+    pub counts_mib: usize,
+}
+
+impl Default for Collector {
+    fn default() -> Self {
+        Self {
+            socket: PathBuf::from("/run/strictmx/tlsrpt.sock"),
+            // Mail servers run under users of their own, and one that may not write tells nobody.
+            mode: Mode(0o666),
+            owner: None,
+            group: None,
+            token_file: None,
+            flush: Duration::from_secs(1),
+            keep: Duration::from_hours(30 * 24),
+            mx_host_scope: HostScope::Off,
+            queue_mib: 64,
+            counts_mib: 64,
+        }
     }
 }
 

@@ -9,18 +9,20 @@ use strictmx_engine::{
     lookup::{self, NoPolicy, Verdict},
     nexthop::{self, Glance, NextHop, Route},
     profile::{self, Answer, Override, Profile, Wanted},
+    report::observe,
     route::{RouteKnown, names_none},
-    tls::{self, Level, Plan},
+    tls::{self, DaneUse, Level, Plan},
 };
 use strictmx_io::store::{Batch, Store};
 use strictmx_proto::{name::Domain, sts::Mode};
 use tokio::time::Instant;
 
 use super::{
-    ask::{self, Senses},
+    ask::{self, RouteTrail, Senses},
     card::{Card, Landed},
     inner::{Inner, Parts},
     keep,
+    observed::Watch,
     rules::{Observe, OverrideRule, Rules},
     self_test::SelfTest,
 };
@@ -294,10 +296,39 @@ impl Desk {
         let port = inner.rules.load().smtp_port;
         let (known, trail) = ask::route(&senses, route, port).await;
         keep::count_route(inner, &trail);
+        self.observe_hosts(route, &known, &trail);
         let known = Arc::new(known);
         let shared = inner.policies.peek(&route.domain).map(|card| card.domain.clone());
         inner.routes.insert(route, shared, Arc::clone(&known));
         known
+    }
+
+    /// Tells the collector what is wrong with the hosts of a domain, as often as they are looked up.
+    fn observe_hosts(&self, route: &Route, known: &RouteKnown, trail: &RouteTrail) {
+        let inner = &*self.0;
+        let now = inner.now();
+        if inner.plan_settings(&inner.rules.load()).dane == DaneUse::On {
+            for host in &trail.looked_up {
+                inner.saw(|| observe::dane(&route.domain, &host.verdict, now));
+            }
+        }
+        // The first time is told where it is found, which may be before the policy is known here.
+        let Some(card) = inner.policies.peek(&route.domain) else { return };
+        let id = card.known.entry.as_ref().and_then(|entry| entry.id.clone());
+        let told_before = inner.mismatched.peek(&route.domain).is_some_and(|before| before == id);
+        if let Some(policy) = card.known.policy_at(now)
+            && told_before
+            && policy.mode == Mode::Enforce
+            && names_none(known, policy)
+        {
+            inner.saw(|| Some(observe::uncovered(&route.domain, policy, known.live().map(|host| &host.name), now)));
+        }
+    }
+
+    /// From now on failures and sessions of ours are counted for TLS reports.
+    pub(crate) fn report_to(&self, watch: Watch) {
+        // A desk has one collector all its life; a second one would count everything twice.
+        drop(self.0.watch.set(watch));
     }
 
     /// Lets other adapters and rules count from now on.

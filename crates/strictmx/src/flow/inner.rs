@@ -1,9 +1,10 @@
 //! What the desk and everything behind it share: adapters, rules, caches, look-ups under way.
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
 use arc_swap::{ArcSwap, ArcSwapOption};
 use quick_cache::sync::Cache;
 use strictmx_engine::{
+    report::observe::Observation,
     route::RouteKnown,
     time::Timestamp,
     tls::{self, DaneUse},
@@ -17,6 +18,7 @@ use super::{
     ask::Senses,
     card::{Card, Landed},
     flight::Flights,
+    observed::{Full, Watch},
     routes::{Routes, growing_cache},
     rules::Rules,
     self_test::SelfTest,
@@ -61,6 +63,8 @@ pub(crate) struct Inner {
     pub(crate) places: Arc<Semaphore>,
     /// Policies already rechecked because no MX host matched them (D-24): domain and id.
     pub(crate) mismatched: Cache<Domain, Option<Box<str>>>,
+    /// Where observations go for TLS reports, once a collector runs.
+    pub(crate) watch: OnceLock<Watch>,
 }
 
 impl Inner {
@@ -81,7 +85,18 @@ impl Inner {
             route_flights: Flights::new("route look-up", tasks.clone()),
             places: Arc::new(Semaphore::new(LOOKUPS_AT_ONCE)),
             mismatched: Cache::new(4096),
+            watch: OnceLock::new(),
             tasks,
+        }
+    }
+
+    /// Hands an observation over for TLS reports, where a collector runs. Waits for nothing.
+    pub(crate) fn saw(&self, observe: impl FnOnce() -> Option<Observation>) {
+        if let Some(watch) = self.watch.get()
+            && let Some(observation) = observe()
+            && watch.saw(observation) == Err(Full)
+        {
+            self.telemetry.left_out();
         }
     }
 

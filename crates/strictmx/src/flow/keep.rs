@@ -4,6 +4,7 @@ use std::{sync::Arc, time::Duration};
 use strictmx_engine::{
     lookup::{Done, Event as Happened, Known},
     nexthop::Route,
+    report::observe,
     route::{RouteKnown, names_none},
     tally,
     time::Timestamp,
@@ -41,6 +42,9 @@ pub(super) async fn keep(inner: &Inner, domain: &Domain, done: Done) -> Landed {
         } else {
             inner.telemetry.stored();
         }
+    }
+    for failure in done.events.iter().filter_map(tally::event) {
+        inner.saw(|| Some(observe::look_up(domain, done.known.policy_at(now).map(|policy| &**policy), &failure, now)));
     }
     let card = Arc::new(Card::new(domain.clone(), done.known, used));
     inner.policies.insert(domain.clone(), Arc::clone(&card));
@@ -84,6 +88,7 @@ pub(super) async fn warn_of_mismatch(inner: &Inner, route: &Route, card: &Card, 
     }
     let names: Vec<&str> = hosts.hosts.iter().map(|host| host.name.as_str()).collect();
     inner.telemetry.emit(Event::NoMxMatches { domain: &route.domain, hosts: &names });
+    inner.saw(|| Some(observe::uncovered(&route.domain, policy, hosts.live().map(|host| &host.name), now)));
     let (result_type, reason) = (ResultType::ValidationFailure, "mx-not-in-policy"); // D-50
     let failure = FailureRow {
         domain: route.domain.clone(),

@@ -5,6 +5,7 @@
 //! - [`ask`]: a domain's policy and a route's DANE state, step by step (the two loops)
 //! - [`explain`]: the same questions once more, with everything that was seen on the way
 //! - [`check`]: looking at a domain for its owner, everything side by side
+//! - [`collect`]: what mail servers and we ourselves saw of TLS, counted for reports
 //! - [`background`]: loading, refreshing ahead of expiry, testing the resolver, tidying
 //! - [`probe`]: one validated session a day to the MX hosts of `testing` domains
 //! - [`monitor`]: watching domains, and telling what breaks
@@ -12,11 +13,13 @@
 //! - [`rules`]: what the operator decided · [`self_test`]: does the resolver's word on DNSSEC count
 //!
 //! Inside: `inner` (what all of these share), `card` (what memory holds of a domain), `routes` (and of its MX hosts), `flight`
-//! (single flight), `keep` (what comes of a look-up: stored, cached, told).
+//! (single flight), `keep` (what comes of a look-up: stored, cached, told), `observed` (what goes
+//! from there to the collector).
 pub mod ask;
 pub mod background;
 mod card;
 pub mod check;
+pub mod collect;
 pub mod desk;
 pub mod doors;
 pub mod explain;
@@ -24,6 +27,7 @@ mod flight;
 mod inner;
 mod keep;
 pub mod monitor;
+mod observed;
 pub mod probe;
 mod routes;
 pub mod rules;

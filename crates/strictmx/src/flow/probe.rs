@@ -12,6 +12,7 @@ use strictmx_engine::{
     fact::{AddrSeen, TlsOutcome, TlsSeen},
     lookup::Known,
     nexthop::Route,
+    report::observe,
     route::HostSummary,
     tally::{self, Counted},
     time::Timestamp,
@@ -107,6 +108,7 @@ async fn probe(desk: &Desk, probing: &Probing, domain: &Domain) {
     for host in hosts.hosts.iter().take(MAX_HOSTS) {
         let seen = visit(desk, probing, host).await;
         let row = judged(domain, &card.known, policy, &host.name, &seen, now);
+        inner.saw(|| observe::session(domain, policy, covered(policy, &host.name), &seen, now));
         inner.telemetry.emit(Event::ProbeDone { domain, host: &host.name, result: row.result_type.as_deref() });
         batch.probes.push(row);
     }
@@ -145,10 +147,12 @@ fn all(seen: &AddrSeen) -> impl Iterator<Item = IpAddr> {
     v6.chain(seen.a.data().into_iter().flatten().copied().map(IpAddr::V4))
 }
 
+fn covered(policy: &Policy, host: &Domain) -> tally::Covered {
+    if policy.covers(host) { tally::Covered::Yes } else { tally::Covered::No }
+}
+
 fn judged(domain: &Domain, known: &Known, policy: &Policy, host: &Domain, seen: &TlsSeen, now: Timestamp) -> ProbeRow {
-    let (covered, stored) =
-        if policy.covers(host) { (tally::Covered::Yes, Covered::Yes) } else { (tally::Covered::No, Covered::No) };
-    let failure = match tally::session_result(&seen.outcome, covered) {
+    let failure = match tally::session_result(&seen.outcome, covered(policy, host)) {
         Counted::Failure(failure) => Some(failure),
         Counted::Success | Counted::Not => None,
     };
@@ -158,7 +162,10 @@ fn judged(domain: &Domain, known: &Known, policy: &Policy, host: &Domain, seen: 
         policy_id: known.entry.as_ref().and_then(|entry| entry.id.as_deref()).map(str::to_owned),
         host: host.as_str().to_owned(),
         seen: serde_json::to_string(seen).unwrap_or_default(),
-        covered: stored,
+        covered: match covered(policy, host) {
+            tally::Covered::Yes => Covered::Yes,
+            tally::Covered::No => Covered::No,
+        },
         result_type: failure.as_ref().map(|failure| failure.result.as_str().to_owned()),
         reason: failure.map(|failure| failure.reason.into_owned()),
     }

@@ -205,6 +205,35 @@ pub enum Event<'a> {
         /// Why.
         why: &'a str,
     },
+    /// The process before was killed with events that it had not written yet.
+    EventsLost {
+        /// How many.
+        events: u64,
+    },
+    /// A datagram says nothing that can be counted.
+    DatagramRefused {
+        /// What is wrong with it.
+        why: &'a str,
+    },
+    /// Events could not be counted.
+    DatagramsDropped {
+        /// How many.
+        count: u64,
+        /// Where they had no place: `queue`, `counts`.
+        place: &'static str,
+        /// Why, and what to do.
+        why: &'static str,
+    },
+    /// Counts are written again, after they could not be.
+    CountsKeptAgain {
+        /// Attempts that failed.
+        tries: u32,
+    },
+    /// The daemon ends, and the store did not take the last counts.
+    CountsAbandoned {
+        /// How many events those are.
+        events: u64,
+    },
     /// Somebody changed the cache through the control socket.
     CacheChanged {
         /// What was done: `purged`, `imported`.
@@ -286,6 +315,11 @@ impl Event<'_> {
             Self::StoreFailed { doing, error: why } => {
                 error("store-failed", format!("could not {doing}: {why}")).with("doing", doing).with("error", why)
             }
+            Self::EventsLost { .. }
+            | Self::DatagramRefused { .. }
+            | Self::DatagramsDropped { .. }
+            | Self::CountsKeptAgain { .. }
+            | Self::CountsAbandoned { .. } => self.about_counts(),
             Self::CacheChanged { done, count } => {
                 info("cache-changed", format!("{count} policies {done}, as told through the control socket"))
                     .with("count", count)
@@ -299,6 +333,35 @@ impl Event<'_> {
                     .with("why", why)
             }
             _ => self.about_domain(),
+        }
+    }
+
+    fn about_counts(&self) -> Line {
+        match *self {
+            Self::EventsLost { events } => warn(
+                "events-lost",
+                format!("{events} events of the last moments before the process was killed are lost: they had come, and were not yet written"),
+            )
+            .with("events", events),
+            Self::DatagramRefused { why } => {
+                warn("datagram-refused", format!("a datagram was put into quarantine: {why}")).with("why", why)
+            }
+            Self::DatagramsDropped { count, place, why } => {
+                warn("datagrams-dropped", format!("{count} events were not counted: {why}"))
+                    .about("place", place)
+                    .with("count", count)
+            }
+            Self::CountsKeptAgain { tries } => {
+                info("counts-kept-again", format!("the counted sessions are written again, after {tries} attempts"))
+                    .with("tries", tries)
+            }
+            Self::CountsAbandoned { events } => error(
+                "counts-abandoned",
+                format!("the store did not take the last counts: {events} events are lost, which the next start tells"),
+            )
+            .with("events", events),
+            // Every other event has its line in `line`.
+            _ => info("event", format!("{self:?}")),
         }
     }
 
@@ -380,7 +443,9 @@ impl Event<'_> {
             | Self::OverrideUsed { .. }
             | Self::OverrideExpired { .. }
             | Self::AlertsWait { .. }
-            | Self::StoreFailed { .. } => Repeats::Yes,
+            | Self::StoreFailed { .. }
+            | Self::DatagramRefused { .. }
+            | Self::DatagramsDropped { .. } => Repeats::Yes,
             _ => Repeats::No,
         }
     }

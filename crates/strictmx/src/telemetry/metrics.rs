@@ -14,12 +14,13 @@ use prometheus_client::registry::{Registry, Unit};
 use strictmx_engine::profile::Profile;
 use strictmx_engine::tls::Level;
 
+use super::collector;
 use super::histogram::Times;
 
 /// One label.
 type One = [(&'static str, &'static str); 1];
 /// Two labels.
-type Two = [(&'static str, &'static str); 2];
+pub(super) type Two = [(&'static str, &'static str); 2];
 /// Counters told apart by one label.
 pub(super) type Counters = Family<One, Counter>;
 /// Gauges told apart by one label.
@@ -68,6 +69,7 @@ pub(super) struct Metrics {
     pub(super) loaded: Number,
     pub(super) panics: Counter,
     pub(super) suppressed: Counter,
+    pub(super) collector: collector::Metrics,
 }
 
 /// One label's value.
@@ -116,6 +118,7 @@ impl Metrics {
             loaded: Gauge::default(),
             panics: Counter::default(),
             suppressed: Counter::default(),
+            collector: collector::Metrics::register(&mut registry),
             registry: Registry::default(),
         };
         metrics.register_policyd(&mut registry);

@@ -3,6 +3,7 @@
 //! Flows hand over [`Event`]s; nothing else in the program writes a log line or names a metric.
 
 mod bridge;
+mod collector;
 mod event;
 mod histogram;
 mod limit;
@@ -28,6 +29,7 @@ use limit::{Limiter, Pass};
 use log::{Line, Log};
 use metrics::{Metrics, catch_up, known, label, set};
 
+pub use collector::{CollectorState, Counted, Flushed, Posted};
 pub use event::{Event, Receiver, Standing};
 pub use log::Reader;
 
@@ -316,6 +318,9 @@ impl Telemetry {
             }
             Event::AlertGivenUp { receiver, .. } => {
                 m.given_up.get_or_create(&label("receiver", receiver.as_str())).inc();
+            }
+            Event::EventsLost { events } => {
+                m.collector.lost.inc_by(*events);
             }
             Event::ServiceStarted { .. } => {
                 m.loaded.set(self.0.clock.now().0);

@@ -45,6 +45,9 @@ pub(super) async fn ready(State(shared): State<Shared>) -> impl IntoResponse {
 
 pub(super) async fn metrics(State(shared): State<Shared>) -> impl IntoResponse {
     shared.desk.measure();
+    if let Some(collector) = &shared.collector {
+        collector.measure();
+    }
     shared.telemetry.traffic(&shared.traffic);
     let kind = "application/openmetrics-text; version=1.0.0; charset=utf-8";
     ([(header::CONTENT_TYPE, kind)], shared.telemetry.render())

@@ -1,10 +1,12 @@
 //! The web listener: the HTTP/JSON door to the policy server, metrics and health.
 //!
 //! - `GET /v1/policy/{domain}?map=NAME`: what a mail server would be told, with the reasons
+//! - `POST /v1/sessions`: sessions of other mail servers, to be counted for TLS reports
 //! - `GET /metrics`: Prometheus text · `GET /healthz`: the process lives · `GET /readyz`: it answers questions
 //! - `GET /`: what is here
 mod health;
 mod policy;
+mod sessions;
 
 use std::sync::Arc;
 
@@ -12,13 +14,13 @@ use axum::{
     Router,
     http::{HeaderValue, StatusCode, header},
     response::{Html, IntoResponse, Response},
-    routing::get,
+    routing::{get, post},
 };
 
 use strictmx_io::listen::Traffic;
 
 use crate::{
-    flow::Desk,
+    flow::{Desk, collect::Collector},
     telemetry::{Door, Telemetry},
 };
 pub use health::Readiness;
@@ -28,6 +30,8 @@ pub use health::Readiness;
 pub struct Shared {
     /// Where policy questions are answered.
     pub desk: Desk,
+    /// Where sessions are counted; `None`: nowhere.
+    pub collector: Option<Collector>,
     /// What is measured.
     pub telemetry: Telemetry,
     /// Whether questions are answered yet, or no longer.
@@ -41,6 +45,7 @@ pub fn router(shared: Shared) -> Router {
     Router::new()
         .route("/", get(front))
         .route("/v1/policy/{domain}", get(policy::policy))
+        .route("/v1/sessions", post(sessions::post))
         .route("/metrics", get(health::metrics))
         .route("/healthz", get(|| async { "ok\n" }))
         .route("/readyz", get(health::ready))

@@ -38,7 +38,8 @@ fn survives(octets: &[u8]) {
 
 const WORDS: &str = "store url dns servers dnssec self_test signed bogus tls extra_roots fetch timeout policyd listen observe \
     testing_probe override domain answer until web control socket mode log level format relay attempts helo tcp_table socket_mode \
-    monitor domains file every families depth confirm webhook mail_to mail_from submit expect mx";
+    monitor domains file every families depth confirm webhook mail_to mail_from submit expect mx \
+    collector flush keep mx_host_scope queue_mib token_file";
 
 const VALUES: &str = "true|false|0|25|-1|1.5|0x10|2026-12-24|\"\"|\"off\"|\"1d\"|\"127.0.0.1:8461\"|\"system\"|\"unix:/x\"|\
     \"sqlite:///x\"|\"example.com\"|\"trust-ad\"|\"0660\"|\"debug\"|[]|[\"127.0.0.1:1\"]|[1]|{}|{ signed = \".\" }|\

@@ -57,6 +57,8 @@ mistakes! {
     a_webhook_that_anybody_can_read: "[monitor]\nwebhook = \"http://alerts.example.com/\"\n";
     a_family_that_is_none: "[monitor]\nfamilies = [\"smpt\"]\n";
     a_table_of_domains_without_a_file: "[monitor]\ndomains = { files = \"/etc/strictmx/domains\" }\n";
+    counts_kept_for_hours: "[collector]\nkeep = \"100h\"\n";
+    counts_kept_for_too_short_a_time: "[collector]\nkeep = \"1d\"\n";
     an_expectation_of_nobody: "[[monitor.expect]]\nmx = [\"mx.example.com\"]\n";
     a_quote_that_is_not_closed: "[store]\nurl = \"sqlite:///var/lib/strictmx.db\n";
     the_same_key_twice: "[log]\nlevel = \"info\"\nlevel = \"debug\"\n";

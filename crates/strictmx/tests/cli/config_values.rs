@@ -5,8 +5,8 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use strictmx::config::{
-    AllowPrivate, Dnssec, Domains, Listen, Loaded, LogFormat, LogLevel, LookDepth, Observe, SelfTest, Servers,
-    Settings, TestName, TestingProbe, TrustAnchor, keys, parse, print,
+    AllowPrivate, Dnssec, Domains, HostScope, Listen, Loaded, LogFormat, LogLevel, LookDepth, Observe, SelfTest,
+    Servers, Settings, TestName, TestingProbe, TrustAnchor, keys, parse, print,
 };
 use strictmx_engine::check::{Family, Severity};
 use strictmx_engine::profile::{Override, Profile};
@@ -86,6 +86,17 @@ policy_alias = "sts.provider.example"
 rua = "mailto:tls@one.example"
 [[monitor.expect]]
 domain = "two.example"
+[collector]
+socket = "/var/spool/postfix/run/tlsrpt.sock"
+mode = "0620"
+owner = "strictmx"
+group = "postfix"
+token_file = "/etc/strictmx/sessions.token"
+flush = "250ms"
+keep = "40d"
+mx_host_scope = true
+queue_mib = 8
+counts_mib = 9
 [log]
 level = "debug"
 format = "json"
@@ -134,6 +145,12 @@ fn every_key_is_read() {
     assert_eq!(m.mail_from.as_deref(), Some("strictmx@example.com"));
     assert_eq!(m.submit.to_string(), "smtps://mail.example.com:465?login=/etc/strictmx/login");
     assert_eq!((m.expect.len(), m.expect[0].mx[0].as_str()), (2, "mx.one.example"));
+    let c = s.collector.unwrap();
+    assert_eq!((c.socket, c.mode.0), (PathBuf::from("/var/spool/postfix/run/tlsrpt.sock"), 0o620));
+    assert_eq!((c.owner.as_deref(), c.group.as_deref()), (Some("strictmx"), Some("postfix")));
+    assert_eq!(c.token_file, Some(PathBuf::from("/etc/strictmx/sessions.token")));
+    assert_eq!((c.flush, c.keep), (Duration::from_millis(250), Duration::from_hours(40 * 24)));
+    assert_eq!((c.mx_host_scope, c.queue_mib, c.counts_mib), (HostScope::On, 8, 9));
     assert_eq!((s.log.level, s.log.format), (LogLevel::Debug, LogFormat::Json));
 }
 
@@ -156,7 +173,7 @@ fn reads_its_own_print() {
     for config in [
         "",
         "[policyd]\n",
-        "[web]\n[control]\n[monitor]\n",
+        "[web]\n[control]\n[monitor]\n[collector]\n",
         EVERYTHING,
         "[dns]\nself_test = \"off\"\ndnssec = \"trust-ad\"\n",
     ] {
@@ -174,7 +191,7 @@ fn the_commented_default_parses_and_is_the_default() {
     let loaded = load(&text);
     assert_eq!(loaded.warnings, []);
     assert_eq!(loaded.settings, Settings::every_service());
-    assert_eq!(loaded.settings, load("[policyd]\n[web]\n[control]\n[monitor]\n").settings);
+    assert_eq!(loaded.settings, load("[policyd]\n[web]\n[control]\n[monitor]\n[collector]\n").settings);
     for section in keys::SECTIONS.iter().chain(keys::TABLES) {
         for key in section.keys {
             let there = text.lines().any(|l| l.trim_start_matches('#').starts_with(&format!("{} = ", key.name)));

@@ -124,6 +124,7 @@ pub(crate) fn tell_everything(telemetry: &Telemetry) {
     telemetry.emit(Event::ProbeDone { domain, host, result: Some("certificate-expired") });
     telemetry.emit(Event::CacheChanged { done: "purged", count: 2 });
     tell_of_the_monitor(telemetry, domain);
+    tell_of_the_collector(telemetry);
     telemetry.emit(Event::Stopping);
     telemetry.emit(Event::Stopped { left: 0 });
     telemetry.emit(Event::Stopped { left: 3 });
@@ -149,6 +150,16 @@ fn tell_of_the_monitor(telemetry: &Telemetry, domain: &Domain) {
     let (receiver, why) = (Receiver::Webhook, "https://alerts.example.com answered 503");
     telemetry.emit(Event::AlertsWait { receiver, count: 2, why });
     telemetry.emit(Event::AlertGivenUp { domain, receiver: Receiver::Mail, why: "550 5.1.1 no such user" });
+}
+
+fn tell_of_the_collector(telemetry: &Telemetry) {
+    telemetry.emit(Event::EventsLost { events: 17 });
+    telemetry.emit(Event::DatagramRefused { why: "`d` is missing" });
+    let why = "they came faster than they could be counted";
+    telemetry.emit(Event::DatagramsDropped { count: 3, place: "queue", why });
+    telemetry.emit(Event::DatagramsDropped { count: 4, place: "queue", why });
+    telemetry.emit(Event::CountsKeptAgain { tries: 2 });
+    telemetry.emit(Event::CountsAbandoned { events: 5 });
 }
 
 #[test]

@@ -17,6 +17,7 @@ mod run;
 
 // The config: mistakes, defaults, any octets at all.
 mod any_config;
+mod collector;
 mod config_errors;
 mod config_values;
 

@@ -5,9 +5,12 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use strictmx::config::{LogFormat, LogLevel};
-use strictmx::telemetry::{AnswerFrom, DaneOff, Door, Measured, Question, Reader};
+use strictmx::telemetry::{
+    AnswerFrom, CollectorState, Counted, DaneOff, Door, Flushed, Measured, Posted, Question, Reader, Telemetry,
+};
 use strictmx_engine::fact::{DnsFailure, DnsFailureKind, Dnssec, FetchFailure, FetchSeen, Seen};
 use strictmx_engine::profile::Profile;
+use strictmx_engine::report::{Outcome, PolicyType, Sessions};
 use strictmx_engine::tls::Level;
 
 use crate::log_lines::{telemetry, tell_everything};
@@ -38,7 +41,30 @@ fn page() -> String {
         Measured { policies: 5, routes: 4, policy_lookups: 2, route_lookups: 1, oldest_policy: 3600, panics: 1 };
     telemetry.measured(&measured);
     telemetry.measured(&measured);
+    counted(&telemetry);
     telemetry.render()
+}
+
+fn counted(telemetry: &Telemetry) {
+    let mut sessions = Sessions::default();
+    sessions.add(PolicyType::Sts, Outcome::Failure);
+    telemetry.counted(&Counted { sessions, unreadable: 2, without_domain: 1, no_memory: 3, observed: 1 });
+    telemetry.kernel_queue(512);
+    telemetry.left_out();
+    telemetry.posted(Posted::Accepted, 3);
+    telemetry.posted(Posted::Refused, 1);
+    telemetry.flushed(Flushed::Ok { without: 0 }, Duration::from_millis(3));
+    telemetry.flushed(Flushed::Failed, Duration::from_secs(5));
+    telemetry.collector(&CollectorState {
+        received: 100,
+        truncated: 1,
+        dropped: 2,
+        waiting: 300,
+        most_waiting: 4000,
+        longest_burst: 50,
+        counts: 6000,
+        uncommitted: 7,
+    });
 }
 
 /// The series of a family come in the order of a hash; a golden wants them sorted.

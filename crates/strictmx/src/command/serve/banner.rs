@@ -2,11 +2,12 @@
 use std::fmt::Write;
 
 use strictmx_io::{
+    datagram::Socket,
     listen::{Address, Listener},
     post::Url,
 };
 
-use super::{build::Built, doors::Doors};
+use super::{build::Built, collector, doors::Doors};
 use crate::{
     cli::output::{self, DIM, STRONG, WARN},
     config::{Domains, Loaded, LogFormat, Monitor, Observe, SelfTest, Settings, Source, TestingProbe},
@@ -58,6 +59,9 @@ fn text(what: &What<'_>) -> String {
     listeners(&mut row, "policyd", "socketmap", &doors.socketmap);
     listeners(&mut row, "policyd", "tcp_table", &doors.tcp_table);
     listeners(&mut row, "web", "http", &doors.web);
+    if let Some(collector) = &doors.collector {
+        row("collector", &format!("datagrams on {}", collector.address()));
+    }
     if let Some(control) = &doors.control {
         row("control", &control.address().to_string());
     }
@@ -71,7 +75,12 @@ fn text(what: &What<'_>) -> String {
         row("off", &format!("{DIM}{off}{DIM:#}"));
     }
     if let Some(door) = doors.socketmap.first() {
-        page.push_str(&paste(door.address()));
+        page.push_str(&paste(door.address(), doors.collector.as_ref().map(Socket::address)));
+    } else if let Some(collector) = &doors.collector {
+        page.push_str(&format!(
+            "\n{STRONG}Postfix 3.10 and later, main.cf{STRONG:#}\n{}\n",
+            collector::paste(collector.address())
+        ));
     }
     page
 }
@@ -126,6 +135,9 @@ fn switched_off(settings: &Settings, doors: &Doors) -> Vec<String> {
     if policyd.tcp_table.is_empty() {
         off.push("tcp_table: [policyd] tcp_table is empty".to_owned());
     }
+    if settings.collector.is_none() {
+        off.push("counting sessions for TLS reports: there is no [collector] section".to_owned());
+    }
     if settings.web.is_none() {
         off.push("HTTP and metrics: there is no [web] section".to_owned());
     }
@@ -136,7 +148,8 @@ fn switched_off(settings: &Settings, doors: &Doors) -> Vec<String> {
 }
 
 /// Lines for main.cf and sendmail.mc that fit the address.
-fn paste(at: &Address) -> String {
+fn paste(at: &Address, collector: Option<&Address>) -> String {
+    let tlsrpt = collector.map(collector::paste).unwrap_or_default();
     let (postfix, sendmail) = match at {
         Address::Tcp(address) => {
             (format!("inet:{}:{}", host(address), address.port()), format!("inet:{}@{}", address.port(), address.ip()))
@@ -149,7 +162,7 @@ fn paste(at: &Address) -> String {
          \x20 smtp_tls_security_level = dane\n\
          \x20 smtp_dns_support_level = dnssec\n\
          \x20 smtp_tls_policy_maps = socketmap:{postfix}:postfix-3.10\n\
-         \x20 smtp_tls_CAfile = /etc/ssl/certs/ca-certificates.crt\n\
+         \x20 smtp_tls_CAfile = /etc/ssl/certs/ca-certificates.crt\n{tlsrpt}\
          {STRONG}sendmail, sendmail.mc{STRONG:#}\n\
          \x20 define(`confCACERT_PATH', `/etc/ssl/certs')dnl\n\
          \x20 FEATURE(`sts', `socket -d5 -T<TMPF> {sendmail}')dnl\n\n"

@@ -3,17 +3,21 @@
 use std::sync::Arc;
 
 use strictmx_io::{
-    control, http,
+    control,
+    datagram::Socket,
+    http,
     listen::{self, Access, Address, Handed, Listener},
     socketmap,
     task::Tasks,
     tcp_table,
 };
 
+use super::collector;
 use crate::{
     config::{Listen, Policyd, Settings},
     flow::{
         Desk,
+        collect::Collector,
         doors::{Socketmap, TcpTable},
         tend::Tender,
     },
@@ -35,6 +39,7 @@ pub(super) struct Doors {
     pub(super) tcp_table: Vec<Listener>,
     pub(super) web: Vec<Listener>,
     pub(super) control: Option<Listener>,
+    pub(super) collector: Option<Socket>,
     policyd: Policyd,
 }
 
@@ -65,13 +70,23 @@ impl Doors {
             }
             None => None,
         };
-        Ok(Self { socketmap, tcp_table, web, control, policyd })
+        let collector =
+            settings.collector.as_ref().map(|collector| collector::open(collector, &mut handed)).transpose()?;
+        for left in handed.left_over() {
+            tracing::warn!(
+                "nobody asked for the socket {left} that the service manager handed over; name its address in the config"
+            );
+        }
+        Ok(Self { socketmap, tcp_table, web, control, collector, policyd })
     }
 
     /// Tells of each door.
     pub(super) fn announce(&self, telemetry: &Telemetry) {
         for (door, listener) in self.all() {
             telemetry.emit(Event::Listening { service: door.as_str(), address: &listener.address().to_string() });
+        }
+        if let Some(socket) = &self.collector {
+            telemetry.emit(Event::Listening { service: "collector", address: &socket.address().to_string() });
         }
     }
 
@@ -90,8 +105,24 @@ impl Doors {
         all.map(|door| door.address().to_string()).collect::<Vec<_>>().join(", ")
     }
 
+    /// What the daemon does, for one line of status.
+    pub(super) fn status(&self, settings: &Settings) -> String {
+        let answers = self.describe();
+        let answers = (!answers.is_empty()).then(|| format!("answering on {answers}"));
+        let counts = self.collector.as_ref().map(|socket| format!("counting at {}", socket.address()));
+        let watches = settings.monitor.as_ref().map(|_| "watching".to_owned());
+        [answers, counts, watches].into_iter().flatten().collect::<Vec<_>>().join("; ")
+    }
+
     /// Lets everybody in.
-    pub(super) fn serve(self, desk: &Desk, telemetry: &Telemetry, readiness: &Readiness, tasks: &Tasks) {
+    pub(super) fn serve(
+        self,
+        desk: &Desk,
+        collector: Option<&Collector>,
+        telemetry: &Telemetry,
+        readiness: &Readiness,
+        tasks: &Tasks,
+    ) {
         let limits = listen::Limits { connections: self.policyd.max_connections, ..listen::Limits::default() };
         let traffic: Arc<[_]> = self.all().map(|(door, listener)| (door, listener.traffic())).collect();
         for door in self.socketmap {
@@ -106,6 +137,7 @@ impl Doors {
         for door in self.web {
             let shared = Shared {
                 desk: desk.clone(),
+                collector: collector.cloned(),
                 telemetry: telemetry.clone(),
                 readiness: readiness.clone(),
                 traffic: Arc::clone(&traffic),

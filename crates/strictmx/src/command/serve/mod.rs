@@ -1,5 +1,6 @@
 //! `strictmx serve`: the daemon. Starts every service whose section is in the config, then waits for signals.
 mod banner;
+mod collector;
 mod doors;
 mod reload;
 
@@ -123,8 +124,10 @@ enum StartError {
     Door(#[from] DoorError),
     #[error("cannot listen for signals: {0}")]
     Signals(std::io::Error),
+    #[error(transparent)]
+    Collector(#[from] collector::CollectorError),
     #[error(
-        "the configuration starts no service: add a [policyd] or a [monitor] section (`strictmx config default` shows one)"
+        "the configuration starts no service: add a [policyd], a [collector] or a [monitor] section (`strictmx config default` shows one)"
     )]
     Nothing,
 }
@@ -158,7 +161,11 @@ async fn start(
     let began = Instant::now();
     let settings = &loaded.settings;
     telemetry.emit(Event::ServiceStarted { config: &loaded.source.to_string() });
-    if settings.policyd.is_none() && settings.web.is_none() && settings.monitor.is_none() {
+    if settings.policyd.is_none()
+        && settings.web.is_none()
+        && settings.collector.is_none()
+        && settings.monitor.is_none()
+    {
         return Err(StartError::Nothing);
     }
     if let Err(error) = sys::raise_open_files(OPEN_FILES) {
@@ -167,7 +174,8 @@ async fn start(
     // First, so that a signal that comes while the rest starts is not lost.
     let signals = Signals::new().map_err(StartError::Signals)?;
     let store = store::open(&settings.store.url)?;
-    let built = build::senses(settings)?;
+    let mut built = build::senses(settings)?;
+    built.notices.extend(collector::notices(settings));
     let policyd = settings.policyd.clone().unwrap_or_default();
     let desk = Desk::new(Parts {
         senses: built.senses.clone(),
@@ -180,12 +188,16 @@ async fn start(
     });
     let watched = watching(settings, &built, &desk, tasks)?;
     let readiness = Readiness::default();
-    let doors = Doors::open(settings, handed)?;
+    let mut doors = Doors::open(settings, handed)?;
     let what = banner::What { loaded, built: &built, doors: &doors, watching: &watched };
     banner::show(&what, global.log_settings(settings.log).format, telemetry);
-    let listening = doors.describe();
+    let (listening, status) = (doors.describe(), doors.status(settings));
     doors.announce(telemetry);
-    doors.serve(&desk, telemetry, &readiness, tasks);
+    let collector = match doors.collector.take() {
+        Some(socket) => Some(collector::start(socket, settings, &desk, &store, telemetry, tasks).await?),
+        None => None,
+    };
+    doors.serve(&desk, collector.as_ref(), telemetry, &readiness, tasks);
     spawn(tasks, "tidying the store", background::sweep_for_ever(desk.clone()));
     spawn(tasks, "testing the resolver", background::self_test_for_ever(desk.clone()));
     if !listening.is_empty() {
@@ -194,7 +206,7 @@ async fn start(
     let monitor = settings.monitor.is_some().then(|| start_watching(&desk, watched, tasks));
     readiness.ready();
     let service = Service;
-    service.ready(&if listening.is_empty() { "watching".to_owned() } else { format!("answering on {listening}") });
+    service.ready(&status);
     telemetry.emit(Event::Ready { after: began.elapsed() });
     Ok(Running { desk, monitor, store, readiness, signals, service })
 }

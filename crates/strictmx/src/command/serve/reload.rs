@@ -71,6 +71,7 @@ fn needs_restart(old: &Settings, newer: &Settings) -> Vec<&'static str> {
         ("[store]", old.store != newer.store),
         ("[web]", old.web != newer.web),
         ("[control]", old.control != newer.control),
+        ("[collector]", old.collector != newer.collector),
         ("[policyd] listen, tcp_table, max_connections, cache_entries", listeners(old) != listeners(newer)),
         ("[policyd] socket_mode, socket_owner, socket_group", sockets(old) != sockets(newer)),
         ("[policyd] testing_probe, helo", probing(old) != probing(newer)),

@@ -1,0 +1,218 @@
+//! `strictmx report today`: what was counted on a day, and whose TLS broke since the day before.
+use std::{collections::BTreeMap, sync::Arc};
+
+use serde::Serialize;
+use strictmx_engine::report::{
+    Arrivals, Counts, Day, Detail, DomainDay, Scope,
+    health::{self, Change, Sum},
+};
+use strictmx_io::{
+    clock::Clock,
+    store::{self, FailureRow, Store},
+};
+use strictmx_proto::name::Domain;
+
+use super::{reading, text};
+use crate::{
+    cli::{Exit, Format, Today, output},
+    config::Settings,
+};
+
+/// Domains read from the store at once.
+const PAGE: usize = 5000;
+/// Failures of ours that are looked through at most.
+const FAILURES: usize = 100_000;
+
+/// A day.
+#[derive(Debug, Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub(super) struct Report {
+    pub(super) day: String,
+    #[serde(flatten)]
+    pub(super) arrivals: Arrivals,
+    /// Sessions of all recipient domains.
+    pub(super) sessions: Counts,
+    /// Recipient domains there are counts of.
+    pub(super) domains_counted: usize,
+    /// Those with failures first.
+    pub(super) domains: Vec<OfDomain>,
+    /// How many are left out.
+    pub(super) more: usize,
+    /// MX hosts with sessions under policies of their own.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub(super) hosts: Vec<OfDomain>,
+    /// Failures today, none the day before.
+    pub(super) broke: Vec<Domain>,
+    /// Failures the day before, none today.
+    pub(super) mended: Vec<Domain>,
+    /// Failures of our own look-ups that nobody asked to be told of.
+    pub(super) not_reported: Vec<Unreported>,
+}
+
+/// One domain's part.
+#[derive(Debug, Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub(super) struct OfDomain {
+    pub(super) domain: Domain,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(super) record: Option<Box<str>>,
+    pub(super) policies: Vec<OfPolicy>,
+}
+
+/// One policy's part.
+#[derive(Debug, Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub(super) struct OfPolicy {
+    #[serde(rename = "type")]
+    pub(super) kind: &'static str,
+    pub(super) policy_domain: Domain,
+    #[serde(skip_serializing_if = "<[_]>::is_empty")]
+    pub(super) policy_string: Box<[Box<str>]>,
+    #[serde(skip_serializing_if = "<[_]>::is_empty")]
+    pub(super) mx_host: Box<[Box<str>]>,
+    pub(super) success: u64,
+    pub(super) failure: u64,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub(super) failure_details: Vec<OfFailure>,
+}
+
+/// One kind of failure.
+#[derive(Debug, Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub(super) struct OfFailure {
+    #[serde(flatten)]
+    pub(super) detail: Detail,
+    pub(super) sessions: u64,
+}
+
+/// Failures of ours about a domain without counts.
+#[derive(Debug, Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub(super) struct Unreported {
+    pub(super) domain: Domain,
+    pub(super) result_type: String,
+    pub(super) times: u64,
+}
+
+pub(super) async fn run(settings: &Settings, asked: &Today) -> Exit {
+    let store = match reading(settings) {
+        Ok(store) => store,
+        Err(exit) => return exit,
+    };
+    let day = asked.day.unwrap_or_else(|| Day::of(Clock::system().now()));
+    match look(&store, day, asked).await {
+        Ok(report) => match asked.format {
+            Format::Text => output::result(&text::day(&report)),
+            Format::Json => output::result(&format!("{}\n", serde_json::to_string(&report).unwrap_or_default())),
+        },
+        Err(error) => {
+            output::error(error);
+            Exit::NoLook
+        }
+    }
+}
+
+async fn look(store: &Arc<dyn Store>, day: Day, asked: &Today) -> store::Result<Report> {
+    let (today, before) = (sums(store, day).await?, sums(store, day.back(1)).await?);
+    let (broke, mended) = news(&before, &today, asked);
+    let mut sessions = Counts::default();
+    for sum in today.iter().filter(|sum| sum.scope == Scope::Domain) {
+        sessions.success += sum.counts.success;
+        sessions.failure += sum.counts.failure;
+    }
+    let not_reported = unreported(store, day, &today, asked).await?;
+    let domains_counted = today.iter().filter(|sum| sum.scope == Scope::Domain).count();
+    let (shown, more) = chosen(today, asked);
+    let (mut domains, mut hosts) = (Vec::new(), Vec::new());
+    for (domain, scope) in shown {
+        if let Some(found) = store.domain_day(day, &domain, scope).await? {
+            match scope {
+                Scope::Domain => domains.push(of_domain(found)),
+                Scope::Host => hosts.push(of_domain(found)),
+            }
+        }
+    }
+    let (day, arrivals) = (day.to_string(), store.arrivals(day).await?);
+    Ok(Report { day, arrivals, sessions, domains_counted, domains, more, hosts, broke, mended, not_reported })
+}
+
+/// A day in numbers, in the order of domain and scope.
+async fn sums(store: &Arc<dyn Store>, day: Day) -> store::Result<Vec<Sum>> {
+    let (mut all, mut after) = (Vec::new(), None);
+    loop {
+        let page = store.sums(day, after, PAGE).await?;
+        let whole = page.len() == PAGE;
+        after = page.last().map(|sum| (sum.domain.clone(), sum.scope));
+        all.extend(page);
+        if !whole {
+            return Ok(all);
+        }
+    }
+}
+
+/// Whose TLS broke, and whose is well again.
+fn news(before: &[Sum], today: &[Sum], asked: &Today) -> (Vec<Domain>, Vec<Domain>) {
+    let changes = health::changes(before, today);
+    let of = |wanted: Change| {
+        let wanted = changes.iter().filter(|(domain, change)| *change == wanted && asks_for(asked, domain));
+        wanted.map(|(domain, _)| domain.clone()).take(asked.limit).collect()
+    };
+    (of(Change::Broke), of(Change::Mended))
+}
+
+fn asks_for(asked: &Today, domain: &Domain) -> bool {
+    asked.domains.is_empty() || asked.domains.contains(domain)
+}
+
+/// Which are shown, those with most failures first, and how many are not.
+fn chosen(mut sums: Vec<Sum>, asked: &Today) -> (Vec<(Domain, Scope)>, usize) {
+    sums.retain(|sum| asks_for(asked, &sum.domain));
+    sums.sort_by(|a, b| {
+        let grave = |sum: &Sum| (sum.counts.failure, sum.told, sum.counts.success);
+        grave(b).cmp(&grave(a)).then_with(|| (&a.domain, a.scope).cmp(&(&b.domain, b.scope)))
+    });
+    let more = sums.len().saturating_sub(asked.limit);
+    (sums.into_iter().take(asked.limit).map(|sum| (sum.domain, sum.scope)).collect(), more)
+}
+
+fn of_domain(day: DomainDay) -> OfDomain {
+    let mut policies: Vec<OfPolicy> = day
+        .policies
+        .into_iter()
+        .map(|one| {
+            let failure = |(detail, sessions)| OfFailure { detail, sessions };
+            let mut failure_details: Vec<_> = one.details.into_iter().map(failure).collect();
+            failure_details.sort_by_key(|failure| std::cmp::Reverse(failure.sessions));
+            OfPolicy {
+                kind: one.policy.kind.as_str(),
+                policy_domain: one.policy.domain,
+                policy_string: one.policy.text,
+                mx_host: one.policy.mx,
+                success: one.counts.success,
+                failure: one.counts.failure,
+                failure_details,
+            }
+        })
+        .collect();
+    policies.sort_by_key(|policy| std::cmp::Reverse((policy.failure, policy.success)));
+    OfDomain { domain: day.domain, record: day.record, policies }
+}
+
+/// Failures of ours on the day about domains that are not among the counted ones: they want no reports.
+async fn unreported(
+    store: &Arc<dyn Store>,
+    day: Day,
+    counted: &[Sum],
+    asked: &Today,
+) -> store::Result<Vec<Unreported>> {
+    let rows = store.failures(day.begin(), FAILURES).await?;
+    let known = |domain: &Domain| counted.binary_search_by(|sum| sum.domain.cmp(domain)).is_ok();
+    let mut times: BTreeMap<(Domain, String), u64> = BTreeMap::new();
+    for FailureRow { domain, result_type, .. } in
+        rows.into_iter().filter(|row| row.at <= day.end() && asks_for(asked, &row.domain) && !known(&row.domain))
+    {
+        *times.entry((domain, result_type)).or_default() += 1;
+    }
+    let told = |((domain, result_type), times)| Unreported { domain, result_type, times };
+    Ok(times.into_iter().take(asked.limit).map(told).collect())
+}
