@@ -32,10 +32,13 @@ pub struct Session {
     pub trust: Option<Trust>,
 }
 
+/// A process of Postfix's: machine and number.
+type Process = (Box<str>, u32);
+
 /// Connections that were told of and not yet used.
 #[derive(Debug, Default)]
 pub struct Connections {
-    waiting: HashMap<(Box<str>, u32), (Box<str>, Option<IpAddr>, Trust)>,
+    waiting: HashMap<Process, (Box<str>, Option<IpAddr>, Trust)>,
     /// Machines whose Postfix writes `TLSRPT:` lines: its other lines would tell the same sessions once more.
     modern: HashSet<Box<str>>,
 }
@@ -98,7 +101,7 @@ impl Connections {
     }
 }
 
-fn key(line: &Line<'_>) -> Option<(Box<str>, u32)> {
+fn key(line: &Line<'_>) -> Option<Process> {
     Some((line.host.into(), line.pid?))
 }
 

@@ -2,7 +2,7 @@
 //!
 //! No mail server can tell these. Postfix knows nothing of a policy that could not be fetched, and for a `testing` policy it
 //! reports success whatever the certificate (D-31, D-37).
-use alloc::{borrow::ToOwned as _, boxed::Box, string::ToString as _, vec, vec::Vec};
+use alloc::{borrow::ToOwned as _, boxed::Box, string::ToString, vec, vec::Vec};
 use core::net::IpAddr;
 
 use strictmx_proto::{
@@ -65,7 +65,7 @@ pub fn uncovered<'a>(
 pub fn dane(domain: &Domain, host: &HostVerdict, at: Timestamp) -> Option<Observation> {
     let policy = match &host.dane {
         HostDane::Unusable { base, records } => {
-            let records: Vec<_> = records.iter().map(|record| record.to_string()).collect();
+            let records: Vec<_> = records.iter().map(ToString::to_string).collect();
             let text = intake::tlsa(records.iter().map(|record| &**record));
             PolicyKey { text, ..PolicyKey::bare(PolicyType::Tlsa, base) }
         }

@@ -1,4 +1,5 @@
 //! The collector as a whole: datagrams and sessions in, `report today` out, and what is left after kills and a locked store.
+#![allow(clippy::disallowed_methods, reason = "tests wait for another process")]
 
 use std::collections::BTreeMap;
 use std::io::{Read as _, Write as _};

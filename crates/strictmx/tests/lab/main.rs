@@ -13,6 +13,7 @@
 )]
 
 mod check;
+mod collector;
 mod daemon;
 mod dane;
 mod explain;

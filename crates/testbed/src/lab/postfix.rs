@@ -3,7 +3,7 @@
 use std::fmt::Write as _;
 use std::fs;
 use std::io::Write as _;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::process::Stdio;
 use std::sync::Mutex;
 use std::time::Duration;
@@ -65,12 +65,37 @@ impl Postfix {
     /// From now on mail for `domain` and everything below it asks `map` (`postfix-3.10`, `postfix`) of the policy
     /// server on 127.0.0.1:`port`.
     pub fn ask(&self, domain: &str, port: u16, map: &str) {
+        self.transport(domain, &[("smtp_tls_policy_maps", &format!("socketmap:inet:127.0.0.1:{port}:{map}"))]);
+    }
+
+    /// Where the collector's socket for [`Self::tell`] is to be made; Postfix knows it as the second path.
+    pub fn tlsrpt_socket(&self) -> (PathBuf, &'static str) {
+        let name = "run/tlsrpt.sock";
+        let path = self.tree.path("var/spool/postfix").join(name);
+        fs::create_dir_all(path.parent().expect("a folder")).expect("a folder in the queue");
+        (path, name)
+    }
+
+    /// As [`Self::ask`], and Postfix tells the collector at [`Self::tlsrpt_socket`] of each session.
+    pub fn tell(&self, domain: &str, port: u16, map: &str) {
+        let maps = format!("socketmap:inet:127.0.0.1:{port}:{map}");
+        let tlsrpt = [
+            ("smtp_tlsrpt_enable", "yes"),
+            ("smtp_tlsrpt_socket_name", self.tlsrpt_socket().1),
+            ("smtp_tlsrpt_skip_reused_handshakes", "no"),
+        ];
+        self.transport(domain, &[&[("smtp_tls_policy_maps", maps.as_str())][..], &tlsrpt].concat());
+    }
+
+    /// From now on mail for `domain` and everything below it goes through an smtp client with settings of its own.
+    fn transport(&self, domain: &str, settings: &[(&str, &str)]) {
         let mut transports = self.transports.lock().unwrap();
         let name = format!("lab{}", transports.len());
         let service = format!("{name}/unix={name} unix - - n - - smtp");
         run(self.tree.command("postconf").arg("-M").arg(service));
-        let maps = format!("{name}/unix/smtp_tls_policy_maps=socketmap:inet:127.0.0.1:{port}:{map}");
-        run(self.tree.command("postconf").arg("-P").arg(maps));
+        for (setting, value) in settings {
+            run(self.tree.command("postconf").arg("-P").arg(format!("{name}/unix/{setting}={value}")));
+        }
         transports.push(format!("{domain} {name}:\n.{domain} {name}:\n"));
         self.tree.write("etc/postfix/transport", &transports.concat());
         run(self.tree.command("postfix").arg("reload"));
