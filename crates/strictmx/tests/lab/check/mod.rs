@@ -59,6 +59,16 @@ fn complaint(row: &Row, verdict: &Value) -> Option<String> {
     Some(format!("{}: wanted {wanted}{}, got\n{list}", verdict["domain"], row.also.join(", ")))
 }
 
+/// Runs the program that `STRICTMX_BESIDE` names while everything is served, with the resolver's address and the folder of the
+/// list, the CA and the verdicts: this is how `docs/book/check-compared.md` came about, see `beside.py`.
+fn beside(world: &World) {
+    if let Some(program) = std::env::var_os("STRICTMX_BESIDE") {
+        let mut command = std::process::Command::new(program);
+        let status = command.arg(world.dns.address().ip().to_string()).arg(world.path("")).status();
+        assert!(status.is_ok_and(|status| status.success()), "the program beside us failed");
+    }
+}
+
 fn demand(complaints: &[String]) {
     assert!(complaints.is_empty(), "{} rows are not as they say:\n{}", complaints.len(), complaints.concat());
 }
@@ -76,9 +86,8 @@ fn each_fault_is_told_by_its_finding_and_by_no_other_error_live_and_replayed() {
     let output = world.check(&looks);
     let verdicts: BTreeMap<String, Value> =
         lines(&output).into_iter().map(|line| (line["domain"].as_str().unwrap().to_owned(), line)).collect();
-    if let Some(keep) = std::env::var_os("STRICTMX_KEEP") {
-        std::fs::write(keep, &output.stdout).unwrap();
-    }
+    world.file("verdicts.jsonl", &String::from_utf8_lossy(&output.stdout));
+    beside(&world);
     assert_eq!(verdicts.len(), names.len(), "{}", String::from_utf8_lossy(&output.stderr));
     let complaints: Vec<String> =
         staged.iter().filter_map(|one| complaint(&one.row, &verdicts[&one.domain.name])).collect();
