@@ -9,7 +9,7 @@ use strictmx_engine::report::{Outcome, Sessions};
 
 use super::Telemetry;
 use super::histogram::Times;
-use super::metrics::{Counters, Number, Two, catch_up, label, set};
+use super::shape::{Counters, Number, Two, catch_up, label, set};
 
 /// What the collector shows when somebody looks.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]

@@ -9,6 +9,7 @@ mod histogram;
 mod limit;
 mod log;
 mod metrics;
+mod shape;
 
 use std::io::Write;
 use std::sync::Arc;
@@ -27,7 +28,8 @@ use crate::config::{Log as LogSettings, LogLevel};
 use event::Repeats;
 use limit::{Limiter, Pass};
 use log::{Line, Log};
-use metrics::{Metrics, catch_up, known, label, set};
+use metrics::Metrics;
+use shape::{catch_up, known, label, set};
 
 pub use collector::{CollectorState, Counted, Flushed, Posted};
 pub use event::{Event, Receiver, Standing};

@@ -18,7 +18,7 @@ use strictmx_proto::{
     tlsrpt::ResultType,
 };
 
-use super::emit::{EmitError, Input, Teller};
+use super::teller::{EmitError, Input, Teller};
 use crate::{
     flow::collect::session::{self, Words},
     when::rfc3339,

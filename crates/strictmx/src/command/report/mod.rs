@@ -1,6 +1,7 @@
 //! `strictmx report …`: what was counted for TLS reports, and telling the collector of sessions.
 mod emit;
 mod log;
+mod teller;
 mod text;
 mod today;
 
