@@ -62,7 +62,9 @@ pub struct Arrivals {
     pub observed: u64,
 }
 
-/// Counts a datagram: one session under each of its policies (TLSRPT-4-2, TLSRPT-4-3).
+/// Counts a datagram for its recipient domain, which a mail server that uses a smart host gives as that host's (TLSRPT-1.1-1), and
+/// its UTC day (TLSRPT-4.1-1): one session under each of its policies (TLSRPT-4-2), a success (TLSRPT-4.2-1) or a failure
+/// (TLSRPT-4.2-2).
 ///
 /// A policy of a kind that nobody knows is passed over beside one that is known, and is no policy at all where it stands alone.
 ///
@@ -108,7 +110,7 @@ pub fn count(
     Ok((sessions, kept))
 }
 
-/// The policy in the form that is counted.
+/// The policy in the form that is counted. Of DANE its domain is the MX host's TLSA base domain (TLSRPT-1.1-2).
 fn key(kind: PolicyType, recipient: &Domain, policy: &datagram::Policy<'_>) -> PolicyKey {
     let named = policy.domain.as_ref().and_then(Name::domain).unwrap_or(recipient);
     let lines = policy.strings.iter().map(|line| line.trim_end());

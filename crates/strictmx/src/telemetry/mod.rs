@@ -45,6 +45,7 @@ struct Inner {
     log: Log,
     limiter: Limiter,
     metrics: Metrics,
+    collector: collector::Metrics,
 }
 
 /// Where an answer came from.
@@ -113,11 +114,13 @@ pub struct Measured {
 impl Telemetry {
     /// Telemetry that writes its log to `out`.
     pub fn new(clock: Clock, settings: LogSettings, reader: Reader, out: Box<dyn Write + Send>) -> Self {
+        let (metrics, collector) = Metrics::with(collector::Metrics::register);
         Self(Arc::new(Inner {
             clock,
             log: Log::new(settings, reader, out),
             limiter: Limiter::default(),
-            metrics: Metrics::new(),
+            metrics,
+            collector,
         }))
     }
 
@@ -322,7 +325,7 @@ impl Telemetry {
                 m.given_up.get_or_create(&label("receiver", receiver.as_str())).inc();
             }
             Event::EventsLost { events } => {
-                m.collector.lost.inc_by(*events);
+                self.0.collector.lost.inc_by(*events);
             }
             Event::ServiceStarted { .. } => {
                 m.loaded.set(self.0.clock.now().0);

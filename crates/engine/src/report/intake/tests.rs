@@ -26,7 +26,7 @@ fn only(days: Vec<DomainDay>) -> PolicyDay {
     days[0].policies[0].clone()
 }
 
-// TLSRPT-4.2-1, TLSRPT-4.2-2
+// TLSRPT-1.1-1, TLSRPT-4.2-1, TLSRPT-4.2-2
 #[test]
 fn successes_and_failures_of_one_policy_come_into_one_row() {
     let sts = |rest: &str| {

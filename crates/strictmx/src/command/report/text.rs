@@ -3,7 +3,7 @@ use std::fmt::{Display, Write as _};
 
 use strictmx_proto::name::Domain;
 
-use super::today::{OfDomain, OfFailure, OfPolicy, Report};
+use super::shape::{OfDomain, OfFailure, OfPolicy, Report};
 use crate::cli::output::{BAD, DIM, GOOD, STRONG, WARN};
 
 /// Kinds of failure shown of one policy.
