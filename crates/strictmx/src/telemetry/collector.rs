@@ -129,7 +129,7 @@ impl Metrics {
 impl Telemetry {
     /// Takes in what the collector shows only when somebody looks.
     pub fn collector(&self, state: &CollectorState) {
-        let m = &self.0.collector;
+        let m = &self.0.metrics.collector;
         catch_up(&m.received, state.received);
         catch_up(&m.truncated, state.truncated);
         catch_up(&m.dropped.get_or_create(&label("place", "queue")), state.dropped);
@@ -142,12 +142,12 @@ impl Telemetry {
 
     /// Tells how many datagrams the kernel's queue holds.
     pub fn kernel_queue(&self, length: u32) {
-        self.0.collector.kernel.set(length.into());
+        self.0.metrics.collector.kernel.set(length.into());
     }
 
     /// Counts what was counted.
     pub fn counted(&self, counted: &Counted) {
-        let m = &self.0.collector;
+        let m = &self.0.metrics.collector;
         for (kind, outcome, number) in counted.sessions.iter().filter(|(_, _, number)| *number > 0) {
             let outcome = if outcome == Outcome::Success { "success" } else { "failure" };
             m.sessions.get_or_create(&[("type", kind.as_str()), ("outcome", outcome)]).inc_by(number);
@@ -161,7 +161,7 @@ impl Telemetry {
 
     /// Counts an observation of our own that nobody was free to count.
     pub fn left_out(&self) {
-        self.0.collector.left_out.inc();
+        self.0.metrics.collector.left_out.inc();
     }
 
     /// Counts sessions that were posted.
@@ -170,12 +170,12 @@ impl Telemetry {
             Posted::Accepted => "accepted",
             Posted::Refused => "refused",
         };
-        self.0.collector.posted.get_or_create(&label("outcome", word)).inc_by(sessions);
+        self.0.metrics.collector.posted.get_or_create(&label("outcome", word)).inc_by(sessions);
     }
 
     /// Counts a write of counts.
     pub fn flushed(&self, outcome: Flushed, length: Duration) {
-        let m = &self.0.collector;
+        let m = &self.0.metrics.collector;
         let word = match outcome {
             Flushed::Ok { without } => {
                 m.dropped.get_or_create(&label("place", "store")).inc_by(without);

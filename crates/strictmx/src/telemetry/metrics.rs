@@ -12,6 +12,7 @@ use prometheus_client::registry::{Registry, Unit};
 use strictmx_engine::profile::Profile;
 use strictmx_engine::tls::Level;
 
+use super::collector;
 use super::histogram::Times;
 use super::shape::{Counters, Gauges, Number, One, Two, label};
 
@@ -56,11 +57,12 @@ pub(super) struct Metrics {
     pub(super) loaded: Number,
     pub(super) panics: Counter,
     pub(super) suppressed: Counter,
+    pub(super) collector: collector::Metrics,
 }
 
 impl Metrics {
-    /// Nothing counted yet; `more` registers what others count.
-    pub(super) fn with<T>(more: impl FnOnce(&mut Registry) -> T) -> (Self, T) {
+    /// Nothing counted yet.
+    pub(super) fn new() -> Self {
         let mut registry = Registry::with_prefix("strictmx");
         let version = Info::new([("version", env!("CARGO_PKG_VERSION"))]);
         registry.register("build", "Which version runs", version);
@@ -99,6 +101,7 @@ impl Metrics {
             loaded: Gauge::default(),
             panics: Counter::default(),
             suppressed: Counter::default(),
+            collector: collector::Metrics::register(&mut registry),
             registry: Registry::default(),
         };
         metrics.register_policyd(&mut registry);
@@ -106,9 +109,8 @@ impl Metrics {
         metrics.register_outside(&mut registry);
         metrics.register_monitor(&mut registry);
         metrics.register_ourselves(&mut registry);
-        let more = more(&mut registry);
         metrics.registry = registry;
-        (metrics, more)
+        metrics
     }
 
     fn register_policyd(&mut self, registry: &mut Registry) {

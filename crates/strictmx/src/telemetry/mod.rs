@@ -45,7 +45,6 @@ struct Inner {
     log: Log,
     limiter: Limiter,
     metrics: Metrics,
-    collector: collector::Metrics,
 }
 
 /// Where an answer came from.
@@ -114,13 +113,11 @@ pub struct Measured {
 impl Telemetry {
     /// Telemetry that writes its log to `out`.
     pub fn new(clock: Clock, settings: LogSettings, reader: Reader, out: Box<dyn Write + Send>) -> Self {
-        let (metrics, collector) = Metrics::with(collector::Metrics::register);
         Self(Arc::new(Inner {
             clock,
             log: Log::new(settings, reader, out),
             limiter: Limiter::default(),
-            metrics,
-            collector,
+            metrics: Metrics::new(),
         }))
     }
 
@@ -325,7 +322,7 @@ impl Telemetry {
                 m.given_up.get_or_create(&label("receiver", receiver.as_str())).inc();
             }
             Event::EventsLost { events } => {
-                self.0.collector.lost.inc_by(*events);
+                m.collector.lost.inc_by(*events);
             }
             Event::ServiceStarted { .. } => {
                 m.loaded.set(self.0.clock.now().0);

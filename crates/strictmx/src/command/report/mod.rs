@@ -1,10 +1,7 @@
 //! `strictmx report …`: what was counted for TLS reports, and telling the collector of sessions.
 mod emit;
 mod log;
-<<<<<<< crates/strictmx/src/command/report/mod.rs
-=======
 mod shape;
->>>>>>> /tmp/w-col/mine/crates/strictmx/src/command/report/mod.rs
 mod teller;
 mod text;
 mod today;
