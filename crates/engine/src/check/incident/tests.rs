@@ -125,12 +125,9 @@ fn nothing_is_mended_because_its_part_could_not_be_looked_at() {
         (&RECORD, "", |seen| seen.sts.as_mut().unwrap().txt = failed()),
         (&HOST, "mta-sts.example.com", |seen| seen.policy_host.as_mut().unwrap().addresses.a = failed()),
         (&HOST, "", |seen| {
-            seen.policy_host
-                .as_mut()
-                .unwrap()
-                .visits
-                .iter_mut()
-                .for_each(|visit| (visit.tls, visit.status) = (None, None))
+            for visit in &mut seen.policy_host.as_mut().unwrap().visits {
+                (visit.tls, visit.status) = (None, None);
+            }
         }),
         (&POLICY, "line 3", |seen| seen.policy_host.as_mut().unwrap().visits.clear()),
         (&COVERAGE, "mx.example.com", |seen| seen.policy_host.as_mut().unwrap().visits.clear()),
@@ -147,7 +144,7 @@ fn nothing_is_mended_because_its_part_could_not_be_looked_at() {
     ];
     for (number, (check, subject, hide)) in cases.into_iter().enumerate() {
         let mut seen = healthy();
-        if check.id == HOST.id && subject != "" {
+        if check.id == HOST.id && !subject.is_empty() {
             seen.policy_host.as_mut().unwrap().visits.clear();
         }
         hide(&mut seen);
