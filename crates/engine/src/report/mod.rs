@@ -4,6 +4,7 @@
 //! - [`intake`]: datagrams as counts · [`observe`]: what we see ourselves, likewise
 //! - [`log`]: Postfix's log as sessions · [`loss`]: what a killed process has lost · [`health`]: whose TLS broke since the day before
 //! - [`compose`]: a domain's day as a report, proven valid · [`schedule`]: when it leaves, when it is tried again
+//! - [`published`]: does the published DKIM record fit
 //! - [`endpoint`]: where it is posted to · [`outcome`]: what an attempt came to, which addresses are left in peace, the guard against endless reports
 pub mod compose;
 pub mod count;
@@ -15,6 +16,7 @@ pub mod log;
 pub mod loss;
 pub mod observe;
 pub mod outcome;
+pub mod published;
 pub mod schedule;
 
 pub use count::{

@@ -166,11 +166,18 @@ pub struct Lists {
 }
 
 impl Lists {
+    /// Why there is no report about `domain` at all, `None`: there may be one.
+    #[must_use]
+    pub fn refuses_domain(&self, domain: &str) -> Option<&'static str> {
+        let denied = self.deny_domains.iter().any(|denied| same_or_below(domain, denied));
+        denied.then_some("the domain is on the deny list")
+    }
+
     /// Why an address gets no report about `domain`, `None`: it may.
     #[must_use]
     pub fn refuses(&self, domain: &str, rua: &Rua) -> Option<&'static str> {
-        if self.deny_domains.iter().any(|denied| same_or_below(domain, denied)) {
-            return Some("the domain is on the deny list");
+        if let Some(why) = self.refuses_domain(domain) {
+            return Some(why);
         }
         if self.deny.iter().any(|pattern| covers(pattern, rua)) {
             return Some("the address is on the deny list");

@@ -41,6 +41,12 @@ pub fn is_reportable(day: Day, now: Timestamp) -> bool {
     day < today && day >= today.back(CATCH_UP) && now.since(day.end()) > SETTLE
 }
 
+/// The moment of a day from which on the day before is reported.
+#[must_use]
+pub const fn opens(today: Day) -> Timestamp {
+    today.begin().plus(SETTLE + 1)
+}
+
 /// A number that looks like chance, always the same for the same report (FNV-1a, and a last stir).
 fn chance(seed: u64, day: Day, domain: &Domain, scope: Scope) -> u64 {
     let octets = domain.as_str().bytes().chain(day.0.to_le_bytes()).chain([scope as u8]);
@@ -107,6 +113,7 @@ mod tests {
         assert!(is_reportable(today.back(1), noon));
         assert!(is_reportable(today.back(7), noon));
         assert!(!is_reportable(today.back(8), noon));
+        assert!(is_reportable(today.back(1), opens(today)));
         assert!(
             !is_reportable(today.back(1), today.begin().plus(10)),
             "what was under way at midnight is still being counted"

@@ -44,6 +44,16 @@ pub enum Error {
     },
 }
 
+impl Error {
+    /// Whether no daemon is there at all, rather than one that cannot be spoken with.
+    #[must_use]
+    pub fn is_nobody(&self) -> bool {
+        let nobody =
+            |source: &io::Error| matches!(source.kind(), io::ErrorKind::NotFound | io::ErrorKind::ConnectionRefused);
+        matches!(self, Self::Connect { source, .. } if nobody(source))
+    }
+}
+
 fn hint(error: &io::Error) -> &'static str {
     match error.kind() {
         io::ErrorKind::NotFound | io::ErrorKind::ConnectionRefused => {

@@ -295,6 +295,9 @@ pub trait Outgoing: Send + Sync {
     /// At most `limit` reports, the newest day first, then by domain.
     fn reports(&self, which: Which, limit: usize) -> BoxFuture<'static, Result<Vec<ReportRow>>>;
 
+    /// The report of this number.
+    fn report(&self, number: u64) -> BoxFuture<'static, Result<Option<ReportRow>>>;
+
     /// A report's destinations.
     fn destinations(&self, number: u64) -> BoxFuture<'static, Result<Vec<DestinationRow>>>;
 

@@ -7,6 +7,7 @@ mod check;
 mod exit;
 pub mod output;
 mod report;
+mod report_out;
 
 use std::path::PathBuf;
 
@@ -19,6 +20,7 @@ use crate::config::{self, Log};
 pub use check::{Check, CheckFormat, Intended, Only};
 pub use exit::Exit;
 pub use report::{Emit, OneSession, PolicyWord, Report, ReportCommand, Today};
+pub use report_out::{Bounce, Keygen, List, Preview, PreviewFormat, Resend, Send, Show};
 
 const STYLES: Styles = Styles::styled()
     .header(AnsiColor::Green.on_default().bold())
@@ -141,7 +143,7 @@ pub enum Command {
     /// Speaks with the daemon through its control socket (`[control] socket`).
     #[command(subcommand_required = true, arg_required_else_help = true, after_long_help = CACHE_HELP)]
     Cache(Cache),
-    /// Look at what was counted for TLS reports, or tell the collector of sessions
+    /// Look at TLS reports: what was counted, what is sent; tell of sessions, send now, make keys
     #[command(subcommand_required = true, arg_required_else_help = true, after_long_help = report::HELP)]
     Report(Report),
     /// Check the config, show the effective one, or print the commented default

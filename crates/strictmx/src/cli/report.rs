@@ -7,6 +7,7 @@ use strictmx_engine::report::Day;
 use strictmx_proto::name::Domain;
 
 use super::Format;
+use super::report_out::{BOUNCE_HELP, Bounce, Keygen, List, Preview, Resend, Send, Show};
 
 /// The end of `strictmx report --help`.
 pub(super) const HELP: &str = "\
@@ -17,6 +18,13 @@ Examples:
                                                    tell of one session, as an MTA without libtlsrpt may
   strictmx report emit < sessions.jsonl            tell of many
   tail -F /var/log/mail.log | strictmx report emit --postfix-log -
+  strictmx report preview example.org              what would be sent about this domain
+  strictmx report list --day 2026-11-21            reports of a day, and how far each is
+  strictmx report show example.org                 one of them: where it went, what was said
+  strictmx report send example.org                 now, instead of waiting for its time
+  strictmx report resend example.org --day 2026-11-21
+                                                   once more, the same octets with the same id
+  strictmx report keygen --domain example.com      keys that sign the mails, and what to publish
 
 Read next: strictmx report today --help, strictmx report emit --help";
 
@@ -54,6 +62,25 @@ pub enum ReportCommand {
     /// Tell the collector of sessions: from flags, from standard input, or from a Postfix log
     #[command(after_long_help = EMIT_HELP)]
     Emit(Box<Emit>),
+    /// Show what would be sent about a domain, from what was counted
+    ///
+    /// The report is composed as it would be, checked, and kept nowhere.
+    Preview(Preview),
+    /// List reports, one line each: the newest day first
+    List(List),
+    /// Show a report: how far it is, where it went, what was said, and the report itself
+    Show(Show),
+    /// Send reports now, instead of waiting for their time
+    ///
+    /// Speaks with the running daemon; without one, this command sends by itself.
+    Send(Send),
+    /// Send a report once more: the same octets with the same id, whatever became of it
+    Resend(Resend),
+    /// Make keys that sign report mails (RSA and Ed25519), and show what to publish
+    Keygen(Keygen),
+    /// Take a mail that came back, on standard input, and leave its address in peace
+    #[command(after_long_help = BOUNCE_HELP)]
+    Bounce(Bounce),
 }
 
 /// `strictmx report today`.

@@ -6,5 +6,6 @@ pub mod config;
 pub mod explain;
 pub mod generated;
 pub mod report;
+mod reporting;
 pub mod serve;
 mod watching;

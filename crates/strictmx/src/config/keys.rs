@@ -153,6 +153,57 @@ pub const SECTIONS: &[Section] = &[
         keys: &[key("socket", "A path."), key("mode", "Its permissions: who may write to it may change the cache.")],
     },
     Section {
+        name: "reporter",
+        doc: "Sending TLS reports (RFC 8460) about the sessions that were counted: one for each domain that asks for them and each UTC day. It runs when this section is there.",
+        keys: &[
+            unset("organization", "\"Example Ltd\"", "Who reports. Needed."),
+            unset(
+                "contact",
+                "\"postmaster@example.com\"",
+                "Who answers for the reports. Needed. Its domain signs them: it is the submitter.",
+            ),
+            unset(
+                "from",
+                "\"tlsrpt-noreply@example.com\"",
+                "Whom the mails come from, at the domain of `contact` or below. Bounces come back to it with a token, as tlsrpt-noreply+b.TOKEN@example.com: see `strictmx report bounce`. Not set: tlsrpt-noreply at the domain of `contact`.",
+            ),
+            key(
+                "submit",
+                "Who takes the mails: \"smtp://127.0.0.1:25\", \"smtps://mail.example.com\" or \"sendmail:/usr/sbin/sendmail\". Behind a `?`: starttls=require, starttls=no, login=/path/to/a/file with user:password.",
+            ),
+            key(
+                "dkim",
+                "Keys that sign the mails, all of them side by side: a list of { selector = \"tlsrpt1\", key_file = \"/etc/strictmx/tlsrpt1.pem\" }. Without one no report goes out by mail, since the RFC demands a signature. `strictmx report keygen` makes keys and shows what to publish.",
+            ),
+            key("spread", "Over how long after midnight UTC the reports of a day leave, each at a time of its own."),
+            key(
+                "keep",
+                "How long reports are kept, with what became of them. What is still to be sent is kept anyhow.",
+            ),
+            key("when", "\"always\": every day with sessions, as the RFC wants it. \"failures\": days with a failure."),
+            key("redact", "What is left out of the reports: \"sending-mta-ip\", \"failure-reason-code\"."),
+            key(
+                "allow",
+                "When not empty, reports go to these alone: \"mailto:a@example.com\", \"https://example.com/v1\", \"@example.com\" (mailboxes there), \"example.com\" (everything at and below it).",
+            ),
+            key("deny", "No report goes to these; patterns as for `allow`."),
+            key("deny_domains", "No report is made about these domains and those below them."),
+            key(
+                "max_per_destination",
+                "Most reports for one mailbox, or one HTTPS host, in a day: whoever publishes a record may point it at somebody else.",
+            ),
+            key(
+                "https_certificates",
+                "\"valid\": reports are posted only where the certificate holds. \"any\": everywhere, as the RFC allows.",
+            ),
+            unset(
+                "archive",
+                "\"/var/lib/strictmx/reports\"",
+                "A folder for copies of the reports, one folder a day in it.",
+            ),
+        ],
+    },
+    Section {
         name: "monitor",
         doc: "Watching domains of your own: each is checked again and again as `strictmx check` does it, and what breaks is told once, and once more when it is mended. It runs when this section is there.",
         keys: &[
@@ -276,7 +327,6 @@ pub const TABLES: [&Section; 2] = [&OVERRIDE, &EXPECT];
 /// Sections that the program will have, and what for.
 pub const LATER: &[(&str, &str)] = &[
     ("relay", "the enforcing outbound relay"),
-    ("reporter", "sending TLS reports"),
     ("host", "serving policies of our own domains"),
     ("inbox", "receiving TLS reports"),
 ];

@@ -27,6 +27,7 @@ pub use settings::{
     LogFormat, LogLevel, LookDepth, Mode, Monitor, Observe, Override, Policyd, SelfTest, Servers, Settings, Store,
     TestName, TestingProbe, Tls, TrustAnchor, Until, Watch, Web,
 };
+pub use settings::{DkimKey, HttpsCertificates, Redact, Reporter, When};
 
 /// A length of time as the config writes it: `10s`, `1h30m`, `1d`.
 ///

@@ -5,10 +5,11 @@
 
 use super::keys::{EXPECT, OVERRIDE, SECTIONS, Section};
 use super::resolve::monitor::{DEPTHS, GRAVITIES};
+use super::resolve::reporter::{CERTIFICATES, REDACT, WHEN};
 use super::resolve::{BUILT_IN, DNSSEC, FORMATS, LEVELS, OFF, PARTIAL_DANE, SYSTEM};
 use super::settings::{
-    AllowPrivate, Collector, Dns, Domains, Expect, HostScope, Listen, Monitor, Observe, Override, Policyd, SelfTest,
-    Servers, Settings, TestingProbe, TrustAnchor,
+    AllowPrivate, Collector, DkimKey, Dns, Domains, Expect, HostScope, Listen, Monitor, Observe, Override, Policyd,
+    Reporter, SelfTest, Servers, Settings, TestingProbe, TrustAnchor,
 };
 use super::value::duration_text;
 
@@ -39,17 +40,19 @@ pub fn effective(settings: &Settings) -> String {
 pub fn default_config() -> String {
     let mut out = String::from(
         "# strictmx.toml: every setting with its default. What you do not change may be left out.\n\
-         # A service runs when its section is there: [policyd], [web], [control], [monitor], [collector].\n\
+         # A service runs when its section is there: [policyd], [web], [control], [monitor], [collector], [reporter].\n\
          # Lengths of time: 500ms, 10s, 5m, 1h30m, 1d. Check with `strictmx config check`, load with SIGHUP.\n",
     );
-    let defaults = Settings::every_service();
+    let defaults = Settings::shown();
     for section in SECTIONS {
         comment(&mut out, "\n# ", section.doc);
-        out.push_str(&format!("[{}]\n", section.name));
+        // What cannot run before somebody has filled something in stands there as a comment.
+        let off = if runs(&Settings::every_service(), section.name) { "" } else { "#" };
+        out.push_str(&format!("{off}[{}]\n", section.name));
         for key in section.keys {
             comment(&mut out, "# ", key.doc);
             match (value(&defaults, section.name, key.name), key.example) {
-                (Some(value), _) => out.push_str(&format!("{} = {value}\n", key.name)),
+                (Some(value), _) => out.push_str(&format!("{off}{} = {value}\n", key.name)),
                 (None, example) => {
                     out.push_str(&format!("#{} = {}\n", key.name, example.unwrap_or("…")));
                 }
@@ -67,7 +70,7 @@ pub fn default_config() -> String {
 
 /// The default of one key as it would be written; nothing when the default is that the key is absent.
 pub fn default_value(section: &str, key: &str) -> Option<String> {
-    value(&Settings::every_service(), section, key)
+    value(&Settings::shown(), section, key)
 }
 
 fn table_example(out: &mut String, section: &Section) {
@@ -112,6 +115,7 @@ fn runs(settings: &Settings, section: &str) -> bool {
         "policyd" => settings.policyd.is_some(),
         "web" => settings.web.is_some(),
         "control" => settings.control.is_some(),
+        "reporter" => settings.reporter.is_some(),
         "monitor" => settings.monitor.is_some(),
         "collector" => settings.collector.is_some(),
         _ => true,
@@ -131,6 +135,7 @@ fn value(settings: &Settings, section: &str, key: &str) -> Option<String> {
         ("web", "listen") => doors(&s.web.as_ref()?.listen),
         ("control", "socket") => text(&s.control.as_ref()?.socket.display().to_string()),
         ("control", "mode") => text(&s.control.as_ref()?.mode.to_string()),
+        ("reporter", _) => reporter(s.reporter.as_ref()?, key),
         ("monitor", _) => monitor(s.monitor.as_ref()?, key),
         ("collector", _) => collector(s.collector.as_ref()?, key),
         ("log", "level") => word(s.log.level, &LEVELS),
@@ -180,6 +185,39 @@ fn policyd(p: &Policyd, key: &str) -> Option<String> {
         "tcp_table_map" => text(p.tcp_table_map.as_str()),
         "smtp_port" => plain(p.smtp_port),
         "helo" => text(p.helo.as_ref()?.as_str()),
+        _ => None,
+    }
+}
+
+fn reporter(r: &Reporter, key: &str) -> Option<String> {
+    match key {
+        // Needed, and so empty in the defaults alone.
+        "organization" => text(Some(&r.organization).filter(|name| !name.is_empty())?),
+        "contact" => text(&r.contact.as_ref()?.to_string()),
+        "from" => text(&r.from.as_ref()?.to_string()),
+        "submit" => text(&r.submit.to_string()),
+        "dkim" => {
+            let table = |key: &DkimKey| {
+                let file = key.key_file.display().to_string();
+                format!("{{ selector = {}, key_file = {} }}", quoted(key.selector.as_str()), quoted(&file))
+            };
+            Some(format!("[{}]", r.dkim.iter().map(table).collect::<Vec<_>>().join(", ")))
+        }
+        "spread" => text(&duration_text(r.spread)),
+        "keep" => text(&duration_text(r.keep)),
+        "when" => word(r.when, &WHEN),
+        "redact" => list(
+            r.redact
+                .iter()
+                .flat_map(|what| REDACT.iter().find(|(_, known)| known == what))
+                .map(|(word, _)| (*word).to_owned()),
+        ),
+        "allow" => list(r.allow.iter().cloned()),
+        "deny" => list(r.deny.iter().cloned()),
+        "deny_domains" => list(r.deny_domains.iter().cloned()),
+        "max_per_destination" => plain(r.max_per_destination),
+        "https_certificates" => word(r.https_certificates, &CERTIFICATES),
+        "archive" => text(&r.archive.as_ref()?.display().to_string()),
         _ => None,
     }
 }

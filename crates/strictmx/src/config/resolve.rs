@@ -1,6 +1,7 @@
 //! From what was written to what is needed: every key read, every default filled in, every contradiction named.
 
 pub(super) mod monitor;
+pub(super) mod reporter;
 
 use std::collections::BTreeSet;
 use std::ops::RangeInclusive;
@@ -70,6 +71,9 @@ pub(super) fn resolve(tree: &DeTable<'_>, now: Timestamp) -> (Settings, Vec<Prob
         policyd: tree.contains_key("policyd").then(|| policyd(Fields::section(tree, "policyd", problems_ref), now)),
         web: tree.contains_key("web").then(|| web(Fields::section(tree, "web", problems_ref))),
         control: tree.contains_key("control").then(|| control(Fields::section(tree, "control", problems_ref))),
+        reporter: tree
+            .get_key_value("reporter")
+            .map(|(name, _)| reporter::reporter(Fields::section(tree, "reporter", problems_ref), &name.span())),
         monitor: tree.contains_key("monitor").then(|| monitor::monitor(Fields::section(tree, "monitor", problems_ref))),
         collector: tree.contains_key("collector").then(|| collector(Fields::section(tree, "collector", problems_ref))),
         log: log(Fields::section(tree, "log", problems_ref)),

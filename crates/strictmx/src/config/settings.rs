@@ -3,6 +3,7 @@
 //! A service whose section is not in the config is `None`: it does not run.
 
 mod monitor;
+mod reporter;
 mod watch;
 
 use std::fmt;
@@ -17,6 +18,7 @@ pub use strictmx_engine::tls::PartialDane;
 use strictmx_proto::name::Domain;
 
 pub use monitor::{Domains, Expect, LookDepth, Monitor};
+pub use reporter::{DkimKey, HttpsCertificates, Redact, Reporter, When};
 pub use watch::Watch;
 
 /// Everything a config says, defaults filled in.
@@ -36,6 +38,8 @@ pub struct Settings {
     pub web: Option<Web>,
     /// `[control]`, when it is there.
     pub control: Option<Control>,
+    /// `[reporter]`, when it is there.
+    pub reporter: Option<Reporter>,
     /// `[monitor]`, when it is there.
     pub monitor: Option<Monitor>,
     /// `[collector]`, when it is there.
@@ -57,7 +61,18 @@ impl Settings {
         }
     }
 
-    /// Every service with its defaults: what `config default` prints.
+    /// Whether there is anything to run.
+    pub fn start_something(&self) -> bool {
+        let senders = self.policyd.is_some() || self.collector.is_some() || self.reporter.is_some();
+        senders || self.web.is_some() || self.monitor.is_some()
+    }
+
+    /// Every setting with its default, of those services too that cannot run with their defaults alone.
+    pub fn shown() -> Self {
+        Self { reporter: Some(Reporter::default()), ..Self::every_service() }
+    }
+
+    /// Every service that can run with its defaults.
     pub fn every_service() -> Self {
         Self {
             policyd: Some(Policyd::default()),

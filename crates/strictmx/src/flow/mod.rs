@@ -9,6 +9,7 @@
 //! - [`background`]: loading, refreshing ahead of expiry, testing the resolver, tidying
 //! - [`probe`]: one validated session a day to the MX hosts of `testing` domains
 //! - [`monitor`]: watching domains, and telling what breaks
+//! - [`report_out`]: sending TLS reports
 //! - [`tend`]: what `strictmx cache …` asks for
 //! - [`rules`]: what the operator decided · [`self_test`]: does the resolver's word on DNSSEC count
 //!
@@ -29,6 +30,7 @@ mod keep;
 pub mod monitor;
 mod observed;
 pub mod probe;
+pub mod report_out;
 mod routes;
 pub mod rules;
 pub mod self_test;

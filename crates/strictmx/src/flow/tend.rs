@@ -10,18 +10,33 @@ use super::{
     background,
     card::Card,
     desk::{Desk, Errand},
+    report_out::Reporter,
 };
 use crate::telemetry::Event;
 
 /// History and failures shown of one domain.
 const SHOWN: usize = 50;
 
-/// Carries out commands on the cache.
+/// Carries out commands on the cache, and hands those about reports on.
 #[derive(Clone)]
-pub struct Tender(pub Desk);
+pub struct Tender {
+    /// Whose cache it is.
+    pub desk: Desk,
+    /// Who sends reports.
+    pub reporter: Option<Reporter>,
+}
 
 impl Handler for Tender {
     async fn handle(&self, request: Value, replies: &mut Replies) -> Result<(), Gone> {
+        if request.get("do").and_then(Value::as_str).is_some_and(|what| what.starts_with("report-")) {
+            return match &self.reporter {
+                Some(reporter) => Box::pin(reporter.tend(&request, replies)).await,
+                None => {
+                    let why = "the daemon sends no reports: there is no [reporter] section in its config";
+                    replies.send(&json!({ "error": why })).await
+                }
+            };
+        }
         let domains = match domains(&request) {
             Ok(_) if request.get("all").is_some_and(|all| all == true) => self.kept(),
             Ok(domains) => domains,
@@ -33,8 +48,8 @@ impl Handler for Tender {
             Some("refresh") => self.each(domains, replies, Self::refresh).await,
             Some("purge") => self.each(domains, replies, Self::purge).await,
             Some("reread") => {
-                let loaded = background::warm(&self.0).await;
-                self.0.telemetry().emit(Event::CacheChanged { done: "imported", count: loaded });
+                let loaded = background::warm(&self.desk).await;
+                self.desk.telemetry().emit(Event::CacheChanged { done: "imported", count: loaded });
                 replies.send(&json!({ "loaded": loaded })).await
             }
             other => replies.send(&json!({ "error": format!("unknown command {other:?}") })).await,
@@ -58,7 +73,7 @@ impl Tender {
         let mut kept = if only.is_empty() { self.kept() } else { only.to_vec() };
         kept.sort();
         for domain in kept {
-            if let Some(card) = self.0.card_or_stored(&domain).await
+            if let Some(card) = self.desk.card_or_stored(&domain).await
                 && card.known.entry.is_some()
             {
                 replies.send(&summary(&domain, &card)).await?;
@@ -68,7 +83,7 @@ impl Tender {
     }
 
     fn kept(&self) -> Vec<Domain> {
-        self.0.kept_policies()
+        self.desk.kept_policies()
     }
 
     async fn each<F>(
@@ -88,8 +103,8 @@ impl Tender {
     }
 
     async fn show(self, domain: Domain) -> Value {
-        let store = self.0.store();
-        let mut shown = match self.0.card_or_stored(&domain).await {
+        let store = self.desk.store();
+        let mut shown = match self.desk.card_or_stored(&domain).await {
             Some(card) => summary(&domain, &card),
             None => json!({ "domain": domain.as_str(), "known": false }),
         };
@@ -112,7 +127,7 @@ impl Tender {
     }
 
     async fn refresh(self, domain: Domain) -> Value {
-        match self.0.run(&domain, Errand::Refresh).await {
+        match self.desk.run(&domain, Errand::Refresh).await {
             Some(landed) => {
                 let mut told = summary(&domain, &landed.card);
                 if let (Some(fields), Verdict::None(why)) = (told.as_object_mut(), &landed.verdict) {
@@ -127,9 +142,9 @@ impl Tender {
     }
 
     async fn purge(self, domain: Domain) -> Value {
-        match self.0.purge(&domain).await {
+        match self.desk.purge(&domain).await {
             Ok(()) => {
-                self.0.telemetry().emit(Event::CacheChanged { done: "purged", count: 1 });
+                self.desk.telemetry().emit(Event::CacheChanged { done: "purged", count: 1 });
                 json!({ "domain": domain.as_str(), "purged": true })
             }
             Err(error) => json!({ "domain": domain.as_str(), "error": error }),

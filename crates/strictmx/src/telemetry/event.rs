@@ -14,6 +14,7 @@ use strictmx_proto::name::Domain;
 use strictmx_proto::sts::Mode;
 
 use super::log::Line;
+use super::reporter::Reporting;
 use crate::config::LogLevel;
 
 /// Whether a watched domain is as it was at the look before.
@@ -234,6 +235,8 @@ pub enum Event<'a> {
         /// How many events those are.
         events: u64,
     },
+    /// Something happened to reports.
+    Reporting(Reporting<'a>),
     /// Somebody changed the cache through the control socket.
     CacheChanged {
         /// What was done: `purged`, `imported`.
@@ -320,6 +323,7 @@ impl Event<'_> {
             | Self::DatagramsDropped { .. }
             | Self::CountsKeptAgain { .. }
             | Self::CountsAbandoned { .. } => self.about_counts(),
+            Self::Reporting(event) => event.line(),
             Self::CacheChanged { done, count } => {
                 info("cache-changed", format!("{count} policies {done}, as told through the control socket"))
                     .with("count", count)
@@ -446,6 +450,7 @@ impl Event<'_> {
             | Self::StoreFailed { .. }
             | Self::DatagramRefused { .. }
             | Self::DatagramsDropped { .. } => Repeats::Yes,
+            Self::Reporting(event) if event.may_repeat() => Repeats::Yes,
             _ => Repeats::No,
         }
     }

@@ -14,6 +14,7 @@ use strictmx_engine::tls::Level;
 
 use super::collector;
 use super::histogram::Times;
+use super::reporter;
 use super::shape::{Counters, Gauges, Number, One, Two, label};
 
 /// Every level, in the order of the answers' counters.
@@ -58,6 +59,7 @@ pub(super) struct Metrics {
     pub(super) panics: Counter,
     pub(super) suppressed: Counter,
     pub(super) collector: collector::Metrics,
+    pub(super) reporter: reporter::Metrics,
 }
 
 impl Metrics {
@@ -102,6 +104,7 @@ impl Metrics {
             panics: Counter::default(),
             suppressed: Counter::default(),
             collector: collector::Metrics::register(&mut registry),
+            reporter: reporter::Metrics::register(&mut registry),
             registry: Registry::default(),
         };
         metrics.register_policyd(&mut registry);

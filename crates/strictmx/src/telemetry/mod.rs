@@ -9,6 +9,7 @@ mod histogram;
 mod limit;
 mod log;
 mod metrics;
+mod reporter;
 mod shape;
 
 use std::io::Write;
@@ -34,6 +35,7 @@ use shape::{catch_up, known, label, set};
 pub use collector::{CollectorState, Counted, Flushed, Posted};
 pub use event::{Event, Receiver, Standing};
 pub use log::Reader;
+pub use reporter::{ReportFate, Reporting};
 
 /// Where events go. Cheap to clone.
 #[derive(Debug, Clone)]
@@ -324,6 +326,7 @@ impl Telemetry {
             Event::EventsLost { events } => {
                 m.collector.lost.inc_by(*events);
             }
+            Event::Reporting(event) => m.reporter.count(event),
             Event::ServiceStarted { .. } => {
                 m.loaded.set(self.0.clock.now().0);
             }

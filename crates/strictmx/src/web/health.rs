@@ -48,6 +48,9 @@ pub(super) async fn metrics(State(shared): State<Shared>) -> impl IntoResponse {
     if let Some(collector) = &shared.collector {
         collector.measure();
     }
+    if let Some(reporter) = &shared.reporter {
+        reporter.measure().await;
+    }
     shared.telemetry.traffic(&shared.traffic);
     let kind = "application/openmetrics-text; version=1.0.0; charset=utf-8";
     ([(header::CONTENT_TYPE, kind)], shared.telemetry.render())

@@ -20,7 +20,7 @@ use axum::{
 use strictmx_io::listen::Traffic;
 
 use crate::{
-    flow::{Desk, collect::Collector},
+    flow::{Desk, collect::Collector, report_out::Reporter},
     telemetry::{Door, Telemetry},
 };
 pub use health::Readiness;
@@ -32,6 +32,8 @@ pub struct Shared {
     pub desk: Desk,
     /// Where sessions are counted; `None`: nowhere.
     pub collector: Option<Collector>,
+    /// Who sends reports.
+    pub reporter: Option<Reporter>,
     /// What is measured.
     pub telemetry: Telemetry,
     /// Whether questions are answered yet, or no longer.

@@ -39,11 +39,12 @@ fn survives(octets: &[u8]) {
 const WORDS: &str = "store url dns servers dnssec self_test signed bogus tls extra_roots fetch timeout policyd listen observe \
     testing_probe override domain answer until web control socket mode log level format relay attempts helo tcp_table socket_mode \
     monitor domains file every families depth confirm webhook mail_to mail_from submit expect mx \
-    collector flush keep mx_host_scope queue_mib token_file";
+    collector flush keep mx_host_scope queue_mib token_file \
+    reporter organization contact from dkim selector key_file spread when redact allow deny deny_domains archive";
 
 const VALUES: &str = "true|false|0|25|-1|1.5|0x10|2026-12-24|\"\"|\"off\"|\"1d\"|\"127.0.0.1:8461\"|\"system\"|\"unix:/x\"|\
     \"sqlite:///x\"|\"example.com\"|\"trust-ad\"|\"0660\"|\"debug\"|[]|[\"127.0.0.1:1\"]|[1]|{}|{ signed = \".\" }|\
-    \"secure match=a.example\"|\"ü\u{202e}\"|\"\\u0000\"|'''\n\u{1}'''|[\"smtp\"]|[\"a@b.example\"]|\"a@b.example\"|\"smtp://[::1]\"|\"https://a.example/\"|{ file = \"/x\" }|99999999999999999999|18446744073709551615";
+    \"secure match=a.example\"|\"ü\u{202e}\"|\"\\u0000\"|'''\n\u{1}'''|[\"smtp\"]|[\"a@b.example\"]|\"a@b.example\"|\"smtp://[::1]\"|\"https://a.example/\"|{ file = \"/x\" }|[{ selector = \"a\", key_file = \"/x\" }]|[\"sending-mta-ip\"]|99999999999999999999|18446744073709551615";
 
 /// Pieces that configs are made of, good and bad.
 fn piece() -> impl Strategy<Value = String> {

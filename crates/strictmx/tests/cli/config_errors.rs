@@ -30,7 +30,7 @@ mistakes! {
     a_key_of_another_section: "[policyd]\nextra_roots = [\"/etc/corp.pem\"]\n";
     a_key_in_no_section: "listen = [\"127.0.0.1:8461\"]\n";
     a_key_nobody_knows: "[web]\npassword = \"secret\"\n";
-    a_part_that_is_not_there_yet: "[policyd]\n\n[reporter]\norganization = \"Example Ltd\"\n";
+    a_part_that_is_not_there_yet: "[policyd]\n\n[inbox]\nhttps = [\"[::]:443\"]\n";
     a_text_where_a_list_belongs: "[policyd]\nlisten = \"127.0.0.1:8461\"\n";
     a_text_where_true_or_false_belongs: "[policyd]\nobserve = \"yes\"\n";
     a_number_without_its_unit: "[fetch]\ntimeout = 60\n";
@@ -59,6 +59,10 @@ mistakes! {
     a_table_of_domains_without_a_file: "[monitor]\ndomains = { files = \"/etc/strictmx/domains\" }\n";
     counts_kept_for_hours: "[collector]\nkeep = \"100h\"\n";
     counts_kept_for_too_short_a_time: "[collector]\nkeep = \"1d\"\n";
+    reports_of_nobody: "[reporter]\nfrom = \"tls@example.com\"\n";
+    reports_from_somebody_else: "[reporter]\norganization = \"Example Ltd\"\ncontact = \"postmaster@example.com\"\nfrom = \"tls@example.org\"\nspread = \"2d\"\n";
+    keys_without_files: "[reporter]\norganization = \"Example Ltd\"\ncontact = \"postmaster@example.com\"\ndkim = [{ selector = \"a_b\" }, \"c\", { selector = \"d\", key_file = \"/d\", bits = 2 }, { selector = \"d\", key_file = \"/e\" }]\n";
+    a_pattern_of_addresses_that_is_none: "[reporter]\norganization = \"Example Ltd\"\ncontact = \"postmaster@example.com\"\ndeny = [\"*@example.com\"]\nredact = [\"sending-ip\"]\n";
     an_expectation_of_nobody: "[[monitor.expect]]\nmx = [\"mx.example.com\"]\n";
     a_quote_that_is_not_closed: "[store]\nurl = \"sqlite:///var/lib/strictmx.db\n";
     the_same_key_twice: "[log]\nlevel = \"info\"\nlevel = \"debug\"\n";

@@ -5,8 +5,8 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use strictmx::config::{
-    AllowPrivate, Dnssec, Domains, HostScope, Listen, Loaded, LogFormat, LogLevel, LookDepth, Observe, SelfTest,
-    Servers, Settings, TestName, TestingProbe, TrustAnchor, keys, parse, print,
+    AllowPrivate, Dnssec, Domains, HostScope, HttpsCertificates, Listen, Loaded, LogFormat, LogLevel, LookDepth,
+    Observe, Redact, SelfTest, Servers, Settings, TestName, TestingProbe, TrustAnchor, When, keys, parse, print,
 };
 use strictmx_engine::check::{Family, Severity};
 use strictmx_engine::profile::{Override, Profile};
@@ -97,6 +97,22 @@ keep = "40d"
 mx_host_scope = true
 queue_mib = 8
 counts_mib = 9
+[reporter]
+organization = "Example \"Ltd\""
+contact = "Postmaster@example.com"
+from = "tls@mail.example.com"
+submit = "sendmail:/usr/sbin/sendmail"
+dkim = [{ selector = "a", key_file = "/etc/a.pem" }, { selector = "b.c", key_file = "/etc/b.pem" }]
+spread = "1h"
+keep = "60d"
+when = "failures"
+redact = ["failure-reason-code", "sending-mta-ip"]
+allow = ["@example.org"]
+deny = ["mailto:a@example.net"]
+deny_domains = ["example.info"]
+max_per_destination = 5
+https_certificates = "any"
+archive = "/var/lib/strictmx/reports"
 [log]
 level = "debug"
 format = "json"
@@ -151,12 +167,28 @@ fn every_key_is_read() {
     assert_eq!(c.token_file, Some(PathBuf::from("/etc/strictmx/sessions.token")));
     assert_eq!((c.flush, c.keep), (Duration::from_millis(250), Duration::from_hours(40 * 24)));
     assert_eq!((c.mx_host_scope, c.queue_mib, c.counts_mib), (HostScope::On, 8, 9));
+    let r = s.reporter.unwrap();
+    assert_eq!(
+        (r.organization.as_str(), r.contact.unwrap().to_string().as_str()),
+        ("Example \"Ltd\"", "Postmaster@example.com")
+    );
+    assert_eq!(r.from.unwrap().to_string(), "tls@mail.example.com");
+    assert_eq!(r.submit.to_string(), "sendmail:/usr/sbin/sendmail");
+    assert_eq!((r.dkim.len(), r.dkim[1].selector.as_str()), (2, "b.c"));
+    assert_eq!((r.spread, r.keep), (Duration::from_hours(1), Duration::from_hours(60 * 24)));
+    assert_eq!((r.when, r.redact), (When::Failures, vec![Redact::SendingIp, Redact::Reason]));
+    assert_eq!((r.allow, r.deny), (vec!["@example.org".to_owned()], vec!["mailto:a@example.net".to_owned()]));
+    assert_eq!((r.deny_domains, r.max_per_destination), (vec!["example.info".to_owned()], 5));
+    assert_eq!(
+        (r.https_certificates, r.archive),
+        (HttpsCertificates::Any, Some(PathBuf::from("/var/lib/strictmx/reports")))
+    );
     assert_eq!((s.log.level, s.log.format), (LogLevel::Debug, LogFormat::Json));
 }
 
 #[test]
 fn everything_in_this_test_differs_from_its_default() {
-    let default = print::effective(&Settings::every_service());
+    let default = print::effective(&Settings::shown());
     let here = print::effective(&load(EVERYTHING).settings);
     for line in default.lines().filter(|line| line.contains('=')) {
         assert!(!here.lines().any(|l| l == line && !line.starts_with("timeout")), "{line}");

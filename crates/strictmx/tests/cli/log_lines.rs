@@ -5,12 +5,13 @@ use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use strictmx::config::{Log, LogFormat, LogLevel};
-use strictmx::telemetry::{Event, Reader, Receiver, Standing, Telemetry};
+use strictmx::telemetry::{Event, Reader, Receiver, ReportFate, Reporting, Standing, Telemetry};
 use strictmx_engine::check::Health;
 use strictmx_engine::fact::{CertFault, DnsFailureKind, FetchFailure};
 use strictmx_engine::lookup::{Event as Happened, Trouble};
 use strictmx_engine::profile::{Answer, Override};
 use strictmx_engine::refresh::{Alert, Urgency};
+use strictmx_engine::report::{Day, published::Misfit};
 use strictmx_engine::time::Timestamp;
 use strictmx_engine::trust::Trust;
 use strictmx_io::clock::{Clock, Hand};
@@ -125,6 +126,7 @@ pub(crate) fn tell_everything(telemetry: &Telemetry) {
     telemetry.emit(Event::CacheChanged { done: "purged", count: 2 });
     tell_of_the_monitor(telemetry, domain);
     tell_of_the_collector(telemetry);
+    tell_of_the_reporter(telemetry, domain);
     telemetry.emit(Event::Stopping);
     telemetry.emit(Event::Stopped { left: 0 });
     telemetry.emit(Event::Stopped { left: 3 });
@@ -160,6 +162,32 @@ fn tell_of_the_collector(telemetry: &Telemetry) {
     telemetry.emit(Event::DatagramsDropped { count: 4, place: "queue", why });
     telemetry.emit(Event::CountsKeptAgain { tries: 2 });
     telemetry.emit(Event::CountsAbandoned { events: 5 });
+}
+
+fn tell_of_the_reporter(telemetry: &Telemetry, domain: &Domain) {
+    let tell = |event| telemetry.emit(Event::Reporting(event));
+    let day = Day(20_778);
+    for withheld in [0, 3] {
+        tell(Reporting::Composed { day, reports: 1000, withheld, took: Duration::from_millis(1234) });
+    }
+    tell(Reporting::Withheld { domain, day, why: "the domain asks for no reports now: there is no TLSRPT record" });
+    tell(Reporting::Capped { count: 7, cap: 1000 });
+    for (fate, to, said) in [
+        (ReportFate::Sent, "mailto:tls@reports.example", "250 2.0.0 Ok: queued as 4711"),
+        (ReportFate::Deferred, "https://reports.example/v1", "status 503: come back later"),
+        (ReportFate::Refused, "mailto:gone@reports.example", "550 5.1.1 no such user"),
+        (ReportFate::Expired, "https://reports.example/v1", "no connection: refused"),
+        (ReportFate::Skipped, "mailto:gone@reports.example", "left in peace: 550 5.1.1 no such user"),
+        (ReportFate::Held, "mailto:tls@reports.example", "not tried: no DKIM key is configured"),
+        (ReportFate::Bounced, "mailto:full@reports.example", "bounced: 5.2.2 over quota"),
+    ] {
+        tell(Reporting::Tried { domain, day, to, fate, said });
+    }
+    tell(Reporting::Unsigned);
+    for misfit in [None, Some(&Misfit::Missing)] {
+        tell(Reporting::KeyChecked { selector: "tlsrpt-ed", domain, misfit });
+    }
+    tell(Reporting::Trouble { what: "no copy of a report can be put into /var/lib/reports: the disk is full" });
 }
 
 #[test]

@@ -13,6 +13,7 @@
 mod check;
 mod generated;
 mod help;
+mod reporter;
 mod run;
 
 // The config: mistakes, defaults, any octets at all.

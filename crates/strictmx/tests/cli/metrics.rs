@@ -11,7 +11,9 @@ use strictmx::telemetry::{
 use strictmx_engine::fact::{DnsFailure, DnsFailureKind, Dnssec, FetchFailure, FetchSeen, Seen};
 use strictmx_engine::profile::Profile;
 use strictmx_engine::report::{Outcome, PolicyType, Sessions};
+use strictmx_engine::time::Timestamp;
 use strictmx_engine::tls::Level;
+use strictmx_io::store::outgoing::Stand;
 
 use crate::log_lines::{telemetry, tell_everything};
 
@@ -42,6 +44,8 @@ fn page() -> String {
     telemetry.measured(&measured);
     telemetry.measured(&measured);
     counted(&telemetry);
+    let oldest = Some(Timestamp(1_800_000_000));
+    telemetry.reporter_stands(&Stand { composed: 9, due: 4, oldest, silenced: 2 }, Timestamp(1_800_000_300));
     telemetry.render()
 }
 

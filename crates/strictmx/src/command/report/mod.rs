@@ -1,7 +1,15 @@
-//! `strictmx report …`: what was counted for TLS reports, and telling the collector of sessions.
+//! `strictmx report …`: what was counted for TLS reports, telling the collector of sessions, and outgoing reports.
+//!
+//! What only looks reads the store, beside the daemon. What acts asks the daemon through its control socket, and is done here when
+//! no daemon runs.
+mod act;
 mod emit;
+mod keygen;
+mod list;
 mod log;
+mod preview;
 mod shape;
+mod show;
 mod teller;
 mod text;
 mod today;
@@ -28,6 +36,13 @@ pub fn run(settings: &Settings, command: &ReportCommand) -> Exit {
         match command {
             ReportCommand::Today(asked) => today::run(settings, asked).await,
             ReportCommand::Emit(asked) => emit::run(settings, asked).await,
+            ReportCommand::Preview(asked) => preview::run(settings, asked).await,
+            ReportCommand::List(asked) => list::run(settings, asked).await,
+            ReportCommand::Show(asked) => show::run(settings, asked).await,
+            ReportCommand::Send(asked) => act::send(settings, asked).await,
+            ReportCommand::Resend(asked) => act::resend(settings, asked).await,
+            ReportCommand::Keygen(asked) => keygen::run(settings, asked),
+            ReportCommand::Bounce(asked) => act::bounce(settings, asked).await,
         }
     })
 }
@@ -48,4 +63,10 @@ fn reading(settings: &Settings) -> Result<Arc<dyn Store>, Exit> {
             Err(Exit::NoLook)
         }
     }
+}
+
+/// An error, and the code to end with.
+fn failed(error: impl std::fmt::Display) -> Exit {
+    output::error(error);
+    Exit::NoLook
 }

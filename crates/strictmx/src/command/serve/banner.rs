@@ -10,7 +10,7 @@ use strictmx_io::{
 use super::{build::Built, collector, doors::Doors};
 use crate::{
     cli::output::{self, DIM, STRONG, WARN},
-    config::{Domains, Loaded, LogFormat, Monitor, Observe, SelfTest, Settings, Source, TestingProbe},
+    config::{Domains, Loaded, LogFormat, Monitor, Observe, Reporter, SelfTest, Settings, Source, TestingProbe},
     flow::monitor::Watching,
     telemetry::{Event, Telemetry},
     when::span,
@@ -68,6 +68,9 @@ fn text(what: &What<'_>) -> String {
     if let Some(monitor) = loaded.settings.monitor.as_ref().filter(|_| !watching.domains.is_empty()) {
         row("monitor", &watched(watching, monitor));
     }
+    if let Some(reporter) = &loaded.settings.reporter {
+        row("reporter", &reporting(reporter));
+    }
     for notice in &built.notices {
         row("notice", &format!("{WARN}{notice}{WARN:#}"));
     }
@@ -102,12 +105,26 @@ fn watched(watching: &Watching, monitor: &Monitor) -> String {
     format!("{count} every {}, told to {}", span(monitor.every.as_secs()), told.join(", "))
 }
 
+/// Who reports, and how.
+fn reporting(reporter: &Reporter) -> String {
+    let contact = reporter.contact.as_ref().map(ToString::to_string).unwrap_or_default();
+    let signed = match reporter.dkim.len() {
+        0 => format!("{WARN}no DKIM key, so nothing by mail{WARN:#}"),
+        1 => "signed with one key".to_owned(),
+        count => format!("signed with {count} keys"),
+    };
+    format!("reports of {} ({contact}), mails by {}, {signed}", reporter.organization, reporter.submit)
+}
+
 /// What does not run, each with the reason.
 fn switched_off(settings: &Settings, doors: &Doors) -> Vec<String> {
     let mut off = Vec::new();
     // `check --watch` wants nothing else.
     if doors.describe().is_empty() {
         return off;
+    }
+    if settings.reporter.is_none() {
+        off.push("sending TLS reports: there is no [reporter] section".to_owned());
     }
     match &settings.monitor {
         None => off.push("watching domains: there is no [monitor] section".to_owned()),

@@ -19,6 +19,7 @@ use crate::{
         Desk,
         collect::Collector,
         doors::{Socketmap, TcpTable},
+        report_out::Reporter,
         tend::Tender,
     },
     telemetry::{Door, Event, Telemetry},
@@ -31,6 +32,16 @@ pub(super) enum DoorError {
     /// The socket.
     #[error(transparent)]
     Listen(#[from] listen::Error),
+}
+
+/// Who is behind the doors.
+#[derive(Clone, Copy)]
+pub(super) struct Behind<'a> {
+    pub(super) desk: &'a Desk,
+    pub(super) collector: Option<&'a Collector>,
+    pub(super) reporter: Option<&'a Reporter>,
+    pub(super) telemetry: &'a Telemetry,
+    pub(super) readiness: &'a Readiness,
 }
 
 /// All doors, open.
@@ -115,14 +126,8 @@ impl Doors {
     }
 
     /// Lets everybody in.
-    pub(super) fn serve(
-        self,
-        desk: &Desk,
-        collector: Option<&Collector>,
-        telemetry: &Telemetry,
-        readiness: &Readiness,
-        tasks: &Tasks,
-    ) {
+    pub(super) fn serve(self, to: &Behind<'_>, tasks: &Tasks) {
+        let Behind { desk, collector, reporter, telemetry, readiness } = *to;
         let limits = listen::Limits { connections: self.policyd.max_connections, ..listen::Limits::default() };
         let traffic: Arc<[_]> = self.all().map(|(door, listener)| (door, listener.traffic())).collect();
         for door in self.socketmap {
@@ -138,6 +143,7 @@ impl Doors {
             let shared = Shared {
                 desk: desk.clone(),
                 collector: collector.cloned(),
+                reporter: reporter.cloned(),
                 telemetry: telemetry.clone(),
                 readiness: readiness.clone(),
                 traffic: Arc::clone(&traffic),
@@ -146,7 +152,8 @@ impl Doors {
             tasks.spawn("web", async move { http::serve(door, router, http::Limits::default(), &group).await });
         }
         if let Some(door) = self.control {
-            let (tender, group) = (Tender(desk.clone()), tasks.clone());
+            let tender = Tender { desk: desk.clone(), reporter: reporter.cloned() };
+            let group = tasks.clone();
             tasks.spawn(
                 "control",
                 async move { control::serve(door, control::Limits::default(), tender, &group).await },

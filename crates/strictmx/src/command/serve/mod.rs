@@ -18,9 +18,10 @@ use strictmx_io::{
     task::Tasks,
 };
 
-use self::doors::{DoorError, Doors};
+use self::doors::{Behind, DoorError, Doors};
 use super::{
     build::{self, Built},
+    reporting::{self, ReporterError},
     watching::watching,
 };
 use crate::{
@@ -30,6 +31,7 @@ use crate::{
         Desk, Parts, background,
         monitor::{self, Monitor, Watching},
         probe,
+        report_out::Reporter,
     },
     telemetry::{Event, Telemetry},
     web::Readiness,
@@ -119,6 +121,8 @@ enum StartError {
     #[error(transparent)]
     Build(#[from] build::BuildError),
     #[error(transparent)]
+    Reporter(#[from] ReporterError),
+    #[error(transparent)]
     Store(#[from] store::Error),
     #[error(transparent)]
     Door(#[from] DoorError),
@@ -127,7 +131,7 @@ enum StartError {
     #[error(transparent)]
     Collector(#[from] collector::CollectorError),
     #[error(
-        "the configuration starts no service: add a [policyd], a [collector] or a [monitor] section (`strictmx config default` shows one)"
+        "the configuration starts no service: add a [policyd], [collector], [reporter] or [monitor] section (`strictmx config default` shows one)"
     )]
     Nothing,
 }
@@ -145,6 +149,7 @@ impl StartError {
 struct Running {
     desk: Desk,
     monitor: Option<Monitor>,
+    reporter: Option<Reporter>,
     store: Arc<dyn Store>,
     readiness: Readiness,
     signals: Signals,
@@ -161,11 +166,7 @@ async fn start(
     let began = Instant::now();
     let settings = &loaded.settings;
     telemetry.emit(Event::ServiceStarted { config: &loaded.source.to_string() });
-    if settings.policyd.is_none()
-        && settings.web.is_none()
-        && settings.collector.is_none()
-        && settings.monitor.is_none()
-    {
+    if !settings.start_something() {
         return Err(StartError::Nothing);
     }
     if let Err(error) = sys::raise_open_files(OPEN_FILES) {
@@ -186,6 +187,10 @@ async fn start(
         telemetry: telemetry.clone(),
         ceiling: policyd.cache_entries,
     });
+    let reporter = match &settings.reporter {
+        Some(_) => Some(reporting::reporter(settings, &built, &store, telemetry, tasks).await?),
+        None => None,
+    };
     let watched = watching(settings, &built, &desk, tasks)?;
     let readiness = Readiness::default();
     let mut doors = Doors::open(settings, handed)?;
@@ -197,18 +202,25 @@ async fn start(
         Some(socket) => Some(collector::start(socket, settings, &desk, &store, telemetry, tasks).await?),
         None => None,
     };
-    doors.serve(&desk, collector.as_ref(), telemetry, &readiness, tasks);
+    let (collecting, reporting) = (collector.as_ref(), reporter.as_ref());
+    doors.serve(
+        &Behind { desk: &desk, collector: collecting, reporter: reporting, telemetry, readiness: &readiness },
+        tasks,
+    );
     spawn(tasks, "tidying the store", background::sweep_for_ever(desk.clone()));
     spawn(tasks, "testing the resolver", background::self_test_for_ever(desk.clone()));
     if !listening.is_empty() {
         behind_the_answers(&desk, settings, &built, tasks);
     }
     let monitor = settings.monitor.is_some().then(|| start_watching(&desk, watched, tasks));
+    if let Some(reporter) = &reporter {
+        report(reporter, tasks);
+    }
     readiness.ready();
     let service = Service;
     service.ready(&status);
     telemetry.emit(Event::Ready { after: began.elapsed() });
-    Ok(Running { desk, monitor, store, readiness, signals, service })
+    Ok(Running { desk, monitor, reporter, store, readiness, signals, service })
 }
 
 /// Starts work that may be broken off at any moment.
@@ -235,6 +247,18 @@ fn start_watching(desk: &Desk, watching: Watching, tasks: &Tasks) -> Monitor {
     spawn(tasks, "watching domains", monitor.clone().watch_for_ever());
     tasks.spawn("telling alerts", monitor.clone().tell());
     monitor
+}
+
+/// Sends reports.
+fn report(reporter: &Reporter, tasks: &Tasks) {
+    tasks.spawn("sending reports", reporter.clone().run_for_ever());
+    look_at_keys(reporter, tasks);
+}
+
+/// Looks up whether the keys that sign are published.
+fn look_at_keys(reporter: &Reporter, tasks: &Tasks) {
+    let keys = reporter.clone();
+    spawn(tasks, "looking at DKIM records", async move { keys.check_keys().await });
 }
 
 /// Everything that goes on behind the answers.

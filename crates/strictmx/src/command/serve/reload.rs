@@ -1,5 +1,5 @@
 //! SIGHUP: the configuration once more. What is wrong with a new one is told, and the old one stays.
-use super::{Role, Running, build, watching};
+use super::{Role, Running, build, reporting, watching};
 use crate::{
     cli::Global,
     config::{Loaded, Settings},
@@ -37,6 +37,14 @@ pub(super) fn reload(
             return;
         }
     };
+    let reports = match newer.settings.reporter.as_ref().map(|_| reporting::rules(&newer.settings, &built)).transpose()
+    {
+        Ok(reports) => reports,
+        Err(error) => {
+            telemetry.emit(Event::ConfigRejected { why: &error.to_string() });
+            return;
+        }
+    };
     for warning in newer.warning_lines() {
         telemetry.emit(Event::ConfigWarning { what: &warning });
     }
@@ -44,6 +52,10 @@ pub(super) fn reload(
         telemetry.emit(Event::Notice { what: notice });
     }
     telemetry.set_log(global.log_settings(newer.settings.log));
+    if let (Some(reporter), Some(rules)) = (&running.reporter, reports) {
+        reporter.replace(built.senses.clone(), rules);
+        super::look_at_keys(reporter, tasks);
+    }
     let self_test = build::self_test(&newer.settings, built.dnssec);
     running.desk.replace(built.senses, build::rules(&newer.settings, built.dnssec), self_test);
     if let Some(monitor) = &running.monitor {
@@ -75,6 +87,7 @@ fn needs_restart(old: &Settings, newer: &Settings) -> Vec<&'static str> {
         ("[policyd] listen, tcp_table, max_connections, cache_entries", listeners(old) != listeners(newer)),
         ("[policyd] socket_mode, socket_owner, socket_group", sockets(old) != sockets(newer)),
         ("[policyd] testing_probe, helo", probing(old) != probing(newer)),
+        ("[reporter], which was there or was not", old.reporter.is_some() != newer.reporter.is_some()),
         // One that is taken away watches nothing from now on.
         ("[monitor], which was not there at the start", old.monitor.is_none() && newer.monitor.is_some()),
     ];

@@ -42,6 +42,7 @@ impl Watch {
         });
         settings.web = None;
         settings.control = None;
+        settings.reporter = None;
         if let Some(policyd) = &mut settings.policyd {
             policyd.listen.clear();
             policyd.tcp_table.clear();

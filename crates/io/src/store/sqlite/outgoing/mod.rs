@@ -123,6 +123,12 @@ pub(super) fn reports(db: &Connection, which: &Which, limit: usize) -> rusqlite:
     rows(db, &sql, values.as_slice(), limit, |row| report(&mut Columns::of(row)))
 }
 
+/// The report of this number.
+pub(super) fn by_number(db: &Connection, number: u64) -> rusqlite::Result<Option<ReportRow>> {
+    let sql = format!("SELECT {REPORT} FROM report r WHERE r.seq = ?1");
+    Ok(rows(db, &sql, [number.cast_signed()], 1, |row| report(&mut Columns::of(row)))?.pop())
+}
+
 /// A report's destinations.
 pub(super) fn destinations(db: &Connection, report: u64) -> rusqlite::Result<Vec<DestinationRow>> {
     rows(db, &destinations_sql(), [report.cast_signed()], usize::MAX, |row| destination(&mut Columns::of(row)))
@@ -270,6 +276,10 @@ impl Outgoing for Sqlite {
 
     fn reports(&self, which: Which, limit: usize) -> BoxFuture<'static, Result<Vec<ReportRow>>> {
         self.ask(move |db| reports(db, &which, limit))
+    }
+
+    fn report(&self, number: u64) -> BoxFuture<'static, Result<Option<ReportRow>>> {
+        self.ask(move |db| by_number(db, number))
     }
 
     fn destinations(&self, number: u64) -> BoxFuture<'static, Result<Vec<DestinationRow>>> {
