@@ -273,7 +273,7 @@ mod tests {
     #[test]
     fn what_makes_no_sense_is_refused_with_what_to_write() {
         for (text, says) in [
-            ("", "JSON"),
+            ("", "ends in the middle of a value"),
             ("{}", "domain"),
             (r#"{"domain": "192.0.2.1"}"#, "IP address"),
             (r#"{"domain": "example.com", "policy-type": "dane"}"#, "tlsa, sts, no-policy-found"),

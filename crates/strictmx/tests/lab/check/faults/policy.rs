@@ -32,7 +32,7 @@ pub(super) const ROWS: &[Row] = &[
     error("sts.policy.version-missing", |d| d.policy_with("version: STSv1\r\n", "")).also(DISAGREE),
     error("sts.policy.version-bad", |d| d.policy_with("STSv1", "STSv2")),
     info("sts.policy.version-not-first", |d| {
-        d.policy("mode: enforce\r\nmx: MX\r\nmax_age: 604800\r\nversion: STSv1\r\n")
+        d.policy("mode: enforce\r\nmx: MX\r\nmax_age: 604800\r\nversion: STSv1\r\n");
     }),
     error("sts.policy.mode-missing", |d| d.policy_with("mode: enforce\r\n", "")).also(DISAGREE),
     error("sts.policy.mode-bad", |d| d.policy_with("enforce", "enforcing")),
