@@ -34,6 +34,9 @@ _strictmx() {
             strictmx,man)
                 cmd="strictmx__subcmd__man"
                 ;;
+            strictmx,report)
+                cmd="strictmx__subcmd__report"
+                ;;
             strictmx,serve)
                 cmd="strictmx__subcmd__serve"
                 ;;
@@ -61,6 +64,12 @@ _strictmx() {
             strictmx__subcmd__config,print)
                 cmd="strictmx__subcmd__config__subcmd__print"
                 ;;
+            strictmx__subcmd__report,emit)
+                cmd="strictmx__subcmd__report__subcmd__emit"
+                ;;
+            strictmx__subcmd__report,today)
+                cmd="strictmx__subcmd__report__subcmd__today"
+                ;;
             *)
                 ;;
         esac
@@ -68,7 +77,7 @@ _strictmx() {
 
     case "${cmd}" in
         strictmx)
-            opts="-c -v -h -V --config --log --verbose --journal-stream --help --version serve explain check cache config completions man"
+            opts="-c -v -h -V --config --log --verbose --journal-stream --help --version serve explain check cache report config completions man"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 1 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -290,7 +299,7 @@ _strictmx() {
             return 0
             ;;
         strictmx__subcmd__check)
-            opts="-c -v -h --from --format --only --thorough --quick --probe-destinations --concurrency --helo --port --expect-mx --expect-alias --expect-rua --expect-policy --change-at --certificate-days --testing-days --save --replay --resume --stats --policy-file --mx --txt --schema --list --config --log --verbose --journal-stream --help"
+            opts="-c -v -h --from --format --only --thorough --quick --probe-destinations --concurrency --helo --port --expect-mx --expect-alias --expect-rua --expect-policy --change-at --certificate-days --testing-days --save --replay --resume --watch --stats --policy-file --mx --txt --schema --list --config --log --verbose --journal-stream --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -357,6 +366,10 @@ _strictmx() {
                     return 0
                     ;;
                 --resume)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --watch)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
@@ -596,6 +609,164 @@ _strictmx() {
             case "${prev}" in
                 --dir)
                     COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --config)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                -c)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --log)
+                    COMPREPLY=($(compgen -W "text json" -- "${cur}"))
+                    return 0
+                    ;;
+                --journal-stream)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        strictmx__subcmd__report)
+            opts="-c -v -h --config --log --verbose --journal-stream --help today emit"
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                --config)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                -c)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --log)
+                    COMPREPLY=($(compgen -W "text json" -- "${cur}"))
+                    return 0
+                    ;;
+                --journal-stream)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        strictmx__subcmd__report__subcmd__emit)
+            opts="-c -v -h --domain --policy --policy-domain --policy-string --mx-host --result --mx --helo --ip --sending-ip --reason --record --postfix-log --zone --print --config --log --verbose --journal-stream --help"
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                --domain)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --policy)
+                    COMPREPLY=($(compgen -W "sts tlsa no-policy-found" -- "${cur}"))
+                    return 0
+                    ;;
+                --policy-domain)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --policy-string)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --mx-host)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --result)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --mx)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --helo)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --ip)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --sending-ip)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --reason)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --record)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --postfix-log)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --zone)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --config)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                -c)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --log)
+                    COMPREPLY=($(compgen -W "text json" -- "${cur}"))
+                    return 0
+                    ;;
+                --journal-stream)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        strictmx__subcmd__report__subcmd__today)
+            opts="-c -v -h --day --limit --format --config --log --verbose --journal-stream --help"
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                --day)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --limit)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --format)
+                    COMPREPLY=($(compgen -W "text json" -- "${cur}"))
                     return 0
                     ;;
                 --config)

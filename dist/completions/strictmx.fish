@@ -35,6 +35,7 @@ complete -c strictmx -n "__fish_strictmx_needs_command" -f -a "serve" -d 'Run th
 complete -c strictmx -n "__fish_strictmx_needs_command" -f -a "explain" -d 'Show what a sender would do for a domain, step by step, and why'
 complete -c strictmx -n "__fish_strictmx_needs_command" -f -a "check" -d 'Check a domain: everything that is wrong with its MTA-STS, DANE and TLS reporting, whose it is to mend, and how'
 complete -c strictmx -n "__fish_strictmx_needs_command" -f -a "cache" -d 'Look into the running daemon\'s policy cache, or change it'
+complete -c strictmx -n "__fish_strictmx_needs_command" -f -a "report" -d 'Look at what was counted for TLS reports, or tell the collector of sessions'
 complete -c strictmx -n "__fish_strictmx_needs_command" -f -a "config" -d 'Check the config, show the effective one, or print the commented default'
 complete -c strictmx -n "__fish_strictmx_needs_command" -f -a "completions" -d 'Print a completion script for a shell'
 complete -c strictmx -n "__fish_strictmx_needs_command" -f -a "man" -d 'Print the manual page, or write all of them into a folder'
@@ -86,6 +87,7 @@ complete -c strictmx -n "__fish_strictmx_using_subcommand check" -l testing-days
 complete -c strictmx -n "__fish_strictmx_using_subcommand check" -l save -d 'Write what was seen into this file: one JSON object, or one a line for several domains' -r -F
 complete -c strictmx -n "__fish_strictmx_using_subcommand check" -l replay -d 'Judge what was seen and saved before; nothing is looked at' -r -F
 complete -c strictmx -n "__fish_strictmx_using_subcommand check" -l resume -d 'Append the results to this file, and leave out the domains that are in it' -r -F
+complete -c strictmx -n "__fish_strictmx_using_subcommand check" -l watch -d 'Look again and again, and tell what breaks once, and once more when it is mended, until Ctrl-C' -r
 complete -c strictmx -n "__fish_strictmx_using_subcommand check" -l stats -d 'Count the causes in the output of `--format jsonl`' -r -F
 complete -c strictmx -n "__fish_strictmx_using_subcommand check" -l policy-file -d 'Check this policy, which need not be published (`-`: standard input)' -r -F
 complete -c strictmx -n "__fish_strictmx_using_subcommand check" -l mx -d 'The MX hosts that the policy has to cover' -r
@@ -150,6 +152,47 @@ json\t'One JSON object a line'"
 complete -c strictmx -n "__fish_strictmx_using_subcommand cache; and __fish_seen_subcommand_from import" -l journal-stream -d 'Set by systemd where stderr is the journal: log lines then carry its priorities and no time of their own' -r
 complete -c strictmx -n "__fish_strictmx_using_subcommand cache; and __fish_seen_subcommand_from import" -s v -l verbose -d 'More log lines; twice for still more'
 complete -c strictmx -n "__fish_strictmx_using_subcommand cache; and __fish_seen_subcommand_from import" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c strictmx -n "__fish_strictmx_using_subcommand report; and not __fish_seen_subcommand_from today emit" -s c -l config -d 'The config file (default: ./strictmx.toml, then /etc/strictmx/strictmx.toml)' -r -F
+complete -c strictmx -n "__fish_strictmx_using_subcommand report; and not __fish_seen_subcommand_from today emit" -l log -d 'How log lines are written to stderr (default: `log.format` of the config)' -r -f -a "text\t'One line for people, coloured on a terminal'
+json\t'One JSON object a line'"
+complete -c strictmx -n "__fish_strictmx_using_subcommand report; and not __fish_seen_subcommand_from today emit" -l journal-stream -d 'Set by systemd where stderr is the journal: log lines then carry its priorities and no time of their own' -r
+complete -c strictmx -n "__fish_strictmx_using_subcommand report; and not __fish_seen_subcommand_from today emit" -s v -l verbose -d 'More log lines; twice for still more'
+complete -c strictmx -n "__fish_strictmx_using_subcommand report; and not __fish_seen_subcommand_from today emit" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c strictmx -n "__fish_strictmx_using_subcommand report; and not __fish_seen_subcommand_from today emit" -f -a "today" -d 'Show what was counted today: sessions and failures by domain, and whose TLS broke since yesterday'
+complete -c strictmx -n "__fish_strictmx_using_subcommand report; and not __fish_seen_subcommand_from today emit" -f -a "emit" -d 'Tell the collector of sessions: from flags, from standard input, or from a Postfix log'
+complete -c strictmx -n "__fish_strictmx_using_subcommand report; and __fish_seen_subcommand_from today" -l day -d 'Another day, UTC (default: today)' -r
+complete -c strictmx -n "__fish_strictmx_using_subcommand report; and __fish_seen_subcommand_from today" -l limit -d 'Domains that are shown at most' -r
+complete -c strictmx -n "__fish_strictmx_using_subcommand report; and __fish_seen_subcommand_from today" -l format -d 'For people or for programs' -r -f -a "text\t'For people'
+json\t'For programs: complete'"
+complete -c strictmx -n "__fish_strictmx_using_subcommand report; and __fish_seen_subcommand_from today" -s c -l config -d 'The config file (default: ./strictmx.toml, then /etc/strictmx/strictmx.toml)' -r -F
+complete -c strictmx -n "__fish_strictmx_using_subcommand report; and __fish_seen_subcommand_from today" -l log -d 'How log lines are written to stderr (default: `log.format` of the config)' -r -f -a "text\t'One line for people, coloured on a terminal'
+json\t'One JSON object a line'"
+complete -c strictmx -n "__fish_strictmx_using_subcommand report; and __fish_seen_subcommand_from today" -l journal-stream -d 'Set by systemd where stderr is the journal: log lines then carry its priorities and no time of their own' -r
+complete -c strictmx -n "__fish_strictmx_using_subcommand report; and __fish_seen_subcommand_from today" -s v -l verbose -d 'More log lines; twice for still more'
+complete -c strictmx -n "__fish_strictmx_using_subcommand report; and __fish_seen_subcommand_from today" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c strictmx -n "__fish_strictmx_using_subcommand report; and __fish_seen_subcommand_from emit" -l domain -d 'The recipient domain of one session; without it, sessions are read' -r
+complete -c strictmx -n "__fish_strictmx_using_subcommand report; and __fish_seen_subcommand_from emit" -l policy -d 'Which policy it was held to' -r -f -a "sts\t'MTA-STS'
+tlsa\t'DANE'
+no-policy-found\t'Neither'"
+complete -c strictmx -n "__fish_strictmx_using_subcommand report; and __fish_seen_subcommand_from emit" -l policy-domain -d 'The policy\'s domain (default: the recipient domain; of tlsa, the MX host)' -r
+complete -c strictmx -n "__fish_strictmx_using_subcommand report; and __fish_seen_subcommand_from emit" -l policy-string -d 'A line of the policy, or a TLSA record; once for each' -r
+complete -c strictmx -n "__fish_strictmx_using_subcommand report; and __fish_seen_subcommand_from emit" -l mx-host -d 'An MX pattern of the policy; once for each' -r
+complete -c strictmx -n "__fish_strictmx_using_subcommand report; and __fish_seen_subcommand_from emit" -l result -d '`success`, or what failed, such as certificate-expired' -r
+complete -c strictmx -n "__fish_strictmx_using_subcommand report; and __fish_seen_subcommand_from emit" -l mx -d 'The MX host' -r
+complete -c strictmx -n "__fish_strictmx_using_subcommand report; and __fish_seen_subcommand_from emit" -l helo -d 'Its name in the reply to EHLO' -r
+complete -c strictmx -n "__fish_strictmx_using_subcommand report; and __fish_seen_subcommand_from emit" -l ip -d 'Its address' -r
+complete -c strictmx -n "__fish_strictmx_using_subcommand report; and __fish_seen_subcommand_from emit" -l sending-ip -d 'Our own address' -r
+complete -c strictmx -n "__fish_strictmx_using_subcommand report; and __fish_seen_subcommand_from emit" -l reason -d 'More about a failure: a code or a short text' -r
+complete -c strictmx -n "__fish_strictmx_using_subcommand report; and __fish_seen_subcommand_from emit" -l record -d 'The domain\'s TLSRPT record, if known' -r
+complete -c strictmx -n "__fish_strictmx_using_subcommand report; and __fish_seen_subcommand_from emit" -l postfix-log -d 'Take sessions from this log of Postfix\'s (`-`: standard input)' -r -F
+complete -c strictmx -n "__fish_strictmx_using_subcommand report; and __fish_seen_subcommand_from emit" -l zone -d 'Time zone of log lines without one, as hours from UTC, such as +01:00 (default: this machine\'s)' -r
+complete -c strictmx -n "__fish_strictmx_using_subcommand report; and __fish_seen_subcommand_from emit" -s c -l config -d 'The config file (default: ./strictmx.toml, then /etc/strictmx/strictmx.toml)' -r -F
+complete -c strictmx -n "__fish_strictmx_using_subcommand report; and __fish_seen_subcommand_from emit" -l log -d 'How log lines are written to stderr (default: `log.format` of the config)' -r -f -a "text\t'One line for people, coloured on a terminal'
+json\t'One JSON object a line'"
+complete -c strictmx -n "__fish_strictmx_using_subcommand report; and __fish_seen_subcommand_from emit" -l journal-stream -d 'Set by systemd where stderr is the journal: log lines then carry its priorities and no time of their own' -r
+complete -c strictmx -n "__fish_strictmx_using_subcommand report; and __fish_seen_subcommand_from emit" -l print -d 'Print what would be told, one JSON object a line, and tell nobody'
+complete -c strictmx -n "__fish_strictmx_using_subcommand report; and __fish_seen_subcommand_from emit" -s v -l verbose -d 'More log lines; twice for still more'
+complete -c strictmx -n "__fish_strictmx_using_subcommand report; and __fish_seen_subcommand_from emit" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c strictmx -n "__fish_strictmx_using_subcommand config; and not __fish_seen_subcommand_from check print default" -s c -l config -d 'The config file (default: ./strictmx.toml, then /etc/strictmx/strictmx.toml)' -r -F
 complete -c strictmx -n "__fish_strictmx_using_subcommand config; and not __fish_seen_subcommand_from check print default" -l log -d 'How log lines are written to stderr (default: `log.format` of the config)' -r -f -a "text\t'One line for people, coloured on a terminal'
 json\t'One JSON object a line'"
