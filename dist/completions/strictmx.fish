@@ -35,7 +35,7 @@ complete -c strictmx -n "__fish_strictmx_needs_command" -f -a "serve" -d 'Run th
 complete -c strictmx -n "__fish_strictmx_needs_command" -f -a "explain" -d 'Show what a sender would do for a domain, step by step, and why'
 complete -c strictmx -n "__fish_strictmx_needs_command" -f -a "check" -d 'Check a domain: everything that is wrong with its MTA-STS, DANE and TLS reporting, whose it is to mend, and how'
 complete -c strictmx -n "__fish_strictmx_needs_command" -f -a "cache" -d 'Look into the running daemon\'s policy cache, or change it'
-complete -c strictmx -n "__fish_strictmx_needs_command" -f -a "report" -d 'Look at what was counted for TLS reports, or tell the collector of sessions'
+complete -c strictmx -n "__fish_strictmx_needs_command" -f -a "report" -d 'Look at TLS reports: what was counted, what is sent; tell of sessions, send now, make keys'
 complete -c strictmx -n "__fish_strictmx_needs_command" -f -a "config" -d 'Check the config, show the effective one, or print the commented default'
 complete -c strictmx -n "__fish_strictmx_needs_command" -f -a "completions" -d 'Print a completion script for a shell'
 complete -c strictmx -n "__fish_strictmx_needs_command" -f -a "man" -d 'Print the manual page, or write all of them into a folder'
@@ -152,14 +152,21 @@ json\t'One JSON object a line'"
 complete -c strictmx -n "__fish_strictmx_using_subcommand cache; and __fish_seen_subcommand_from import" -l journal-stream -d 'Set by systemd where stderr is the journal: log lines then carry its priorities and no time of their own' -r
 complete -c strictmx -n "__fish_strictmx_using_subcommand cache; and __fish_seen_subcommand_from import" -s v -l verbose -d 'More log lines; twice for still more'
 complete -c strictmx -n "__fish_strictmx_using_subcommand cache; and __fish_seen_subcommand_from import" -s h -l help -d 'Print help (see more with \'--help\')'
-complete -c strictmx -n "__fish_strictmx_using_subcommand report; and not __fish_seen_subcommand_from today emit" -s c -l config -d 'The config file (default: ./strictmx.toml, then /etc/strictmx/strictmx.toml)' -r -F
-complete -c strictmx -n "__fish_strictmx_using_subcommand report; and not __fish_seen_subcommand_from today emit" -l log -d 'How log lines are written to stderr (default: `log.format` of the config)' -r -f -a "text\t'One line for people, coloured on a terminal'
+complete -c strictmx -n "__fish_strictmx_using_subcommand report; and not __fish_seen_subcommand_from today emit preview list show send resend keygen bounce" -s c -l config -d 'The config file (default: ./strictmx.toml, then /etc/strictmx/strictmx.toml)' -r -F
+complete -c strictmx -n "__fish_strictmx_using_subcommand report; and not __fish_seen_subcommand_from today emit preview list show send resend keygen bounce" -l log -d 'How log lines are written to stderr (default: `log.format` of the config)' -r -f -a "text\t'One line for people, coloured on a terminal'
 json\t'One JSON object a line'"
-complete -c strictmx -n "__fish_strictmx_using_subcommand report; and not __fish_seen_subcommand_from today emit" -l journal-stream -d 'Set by systemd where stderr is the journal: log lines then carry its priorities and no time of their own' -r
-complete -c strictmx -n "__fish_strictmx_using_subcommand report; and not __fish_seen_subcommand_from today emit" -s v -l verbose -d 'More log lines; twice for still more'
-complete -c strictmx -n "__fish_strictmx_using_subcommand report; and not __fish_seen_subcommand_from today emit" -s h -l help -d 'Print help (see more with \'--help\')'
-complete -c strictmx -n "__fish_strictmx_using_subcommand report; and not __fish_seen_subcommand_from today emit" -f -a "today" -d 'Show what was counted today: sessions and failures by domain, and whose TLS broke since yesterday'
-complete -c strictmx -n "__fish_strictmx_using_subcommand report; and not __fish_seen_subcommand_from today emit" -f -a "emit" -d 'Tell the collector of sessions: from flags, from standard input, or from a Postfix log'
+complete -c strictmx -n "__fish_strictmx_using_subcommand report; and not __fish_seen_subcommand_from today emit preview list show send resend keygen bounce" -l journal-stream -d 'Set by systemd where stderr is the journal: log lines then carry its priorities and no time of their own' -r
+complete -c strictmx -n "__fish_strictmx_using_subcommand report; and not __fish_seen_subcommand_from today emit preview list show send resend keygen bounce" -s v -l verbose -d 'More log lines; twice for still more'
+complete -c strictmx -n "__fish_strictmx_using_subcommand report; and not __fish_seen_subcommand_from today emit preview list show send resend keygen bounce" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c strictmx -n "__fish_strictmx_using_subcommand report; and not __fish_seen_subcommand_from today emit preview list show send resend keygen bounce" -f -a "today" -d 'Show what was counted today: sessions and failures by domain, and whose TLS broke since yesterday'
+complete -c strictmx -n "__fish_strictmx_using_subcommand report; and not __fish_seen_subcommand_from today emit preview list show send resend keygen bounce" -f -a "emit" -d 'Tell the collector of sessions: from flags, from standard input, or from a Postfix log'
+complete -c strictmx -n "__fish_strictmx_using_subcommand report; and not __fish_seen_subcommand_from today emit preview list show send resend keygen bounce" -f -a "preview" -d 'Show what would be sent about a domain, from what was counted'
+complete -c strictmx -n "__fish_strictmx_using_subcommand report; and not __fish_seen_subcommand_from today emit preview list show send resend keygen bounce" -f -a "list" -d 'List reports, one line each: the newest day first'
+complete -c strictmx -n "__fish_strictmx_using_subcommand report; and not __fish_seen_subcommand_from today emit preview list show send resend keygen bounce" -f -a "show" -d 'Show a report: how far it is, where it went, what was said, and the report itself'
+complete -c strictmx -n "__fish_strictmx_using_subcommand report; and not __fish_seen_subcommand_from today emit preview list show send resend keygen bounce" -f -a "send" -d 'Send reports now, instead of waiting for their time'
+complete -c strictmx -n "__fish_strictmx_using_subcommand report; and not __fish_seen_subcommand_from today emit preview list show send resend keygen bounce" -f -a "resend" -d 'Send a report once more: the same octets with the same id, whatever became of it'
+complete -c strictmx -n "__fish_strictmx_using_subcommand report; and not __fish_seen_subcommand_from today emit preview list show send resend keygen bounce" -f -a "keygen" -d 'Make keys that sign report mails (RSA and Ed25519), and show what to publish'
+complete -c strictmx -n "__fish_strictmx_using_subcommand report; and not __fish_seen_subcommand_from today emit preview list show send resend keygen bounce" -f -a "bounce" -d 'Take a mail that came back, on standard input, and leave its address in peace'
 complete -c strictmx -n "__fish_strictmx_using_subcommand report; and __fish_seen_subcommand_from today" -l day -d 'Another day, UTC (default: today)' -r
 complete -c strictmx -n "__fish_strictmx_using_subcommand report; and __fish_seen_subcommand_from today" -l limit -d 'Domains that are shown at most' -r
 complete -c strictmx -n "__fish_strictmx_using_subcommand report; and __fish_seen_subcommand_from today" -l format -d 'For people or for programs' -r -f -a "text\t'For people'
@@ -193,6 +200,75 @@ complete -c strictmx -n "__fish_strictmx_using_subcommand report; and __fish_see
 complete -c strictmx -n "__fish_strictmx_using_subcommand report; and __fish_seen_subcommand_from emit" -l print -d 'Print what would be told, one JSON object a line, and tell nobody'
 complete -c strictmx -n "__fish_strictmx_using_subcommand report; and __fish_seen_subcommand_from emit" -s v -l verbose -d 'More log lines; twice for still more'
 complete -c strictmx -n "__fish_strictmx_using_subcommand report; and __fish_seen_subcommand_from emit" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c strictmx -n "__fish_strictmx_using_subcommand report; and __fish_seen_subcommand_from preview" -l day -d 'Of which day (default: the newest with sessions)' -r
+complete -c strictmx -n "__fish_strictmx_using_subcommand report; and __fish_seen_subcommand_from preview" -l format -d 'For people, the report as it is, or the mail that would carry it' -r -f -a "text\t'For people'
+json\t'The report itself (RFC 8460 §4.4)'
+mail\t'The mail, signed'"
+complete -c strictmx -n "__fish_strictmx_using_subcommand report; and __fish_seen_subcommand_from preview" -s c -l config -d 'The config file (default: ./strictmx.toml, then /etc/strictmx/strictmx.toml)' -r -F
+complete -c strictmx -n "__fish_strictmx_using_subcommand report; and __fish_seen_subcommand_from preview" -l log -d 'How log lines are written to stderr (default: `log.format` of the config)' -r -f -a "text\t'One line for people, coloured on a terminal'
+json\t'One JSON object a line'"
+complete -c strictmx -n "__fish_strictmx_using_subcommand report; and __fish_seen_subcommand_from preview" -l journal-stream -d 'Set by systemd where stderr is the journal: log lines then carry its priorities and no time of their own' -r
+complete -c strictmx -n "__fish_strictmx_using_subcommand report; and __fish_seen_subcommand_from preview" -l mx-host -d 'The report for an MX host, about its own DANE policy'
+complete -c strictmx -n "__fish_strictmx_using_subcommand report; and __fish_seen_subcommand_from preview" -s v -l verbose -d 'More log lines; twice for still more'
+complete -c strictmx -n "__fish_strictmx_using_subcommand report; and __fish_seen_subcommand_from preview" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c strictmx -n "__fish_strictmx_using_subcommand report; and __fish_seen_subcommand_from list" -l day -d 'Of this day alone' -r
+complete -c strictmx -n "__fish_strictmx_using_subcommand report; and __fish_seen_subcommand_from list" -l state -d 'As far as this alone' -r -f -a "composed\t'Waits for its time'
+sending\t'Some destinations are still to be tried'
+sent\t'One destination at least has it'
+failed\t'No destination took it'
+withheld\t'There is none to send, and why'"
+complete -c strictmx -n "__fish_strictmx_using_subcommand report; and __fish_seen_subcommand_from list" -l limit -d 'How many at most' -r
+complete -c strictmx -n "__fish_strictmx_using_subcommand report; and __fish_seen_subcommand_from list" -l format -d 'For people or for programs (one JSON object a line)' -r -f -a "text\t'For people'
+json\t'For programs: complete'"
+complete -c strictmx -n "__fish_strictmx_using_subcommand report; and __fish_seen_subcommand_from list" -s c -l config -d 'The config file (default: ./strictmx.toml, then /etc/strictmx/strictmx.toml)' -r -F
+complete -c strictmx -n "__fish_strictmx_using_subcommand report; and __fish_seen_subcommand_from list" -l log -d 'How log lines are written to stderr (default: `log.format` of the config)' -r -f -a "text\t'One line for people, coloured on a terminal'
+json\t'One JSON object a line'"
+complete -c strictmx -n "__fish_strictmx_using_subcommand report; and __fish_seen_subcommand_from list" -l journal-stream -d 'Set by systemd where stderr is the journal: log lines then carry its priorities and no time of their own' -r
+complete -c strictmx -n "__fish_strictmx_using_subcommand report; and __fish_seen_subcommand_from list" -s v -l verbose -d 'More log lines; twice for still more'
+complete -c strictmx -n "__fish_strictmx_using_subcommand report; and __fish_seen_subcommand_from list" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c strictmx -n "__fish_strictmx_using_subcommand report; and __fish_seen_subcommand_from show" -l day -d 'Of which day (default: the newest there is)' -r
+complete -c strictmx -n "__fish_strictmx_using_subcommand report; and __fish_seen_subcommand_from show" -l format -d 'For people or for programs' -r -f -a "text\t'For people'
+json\t'For programs: complete'"
+complete -c strictmx -n "__fish_strictmx_using_subcommand report; and __fish_seen_subcommand_from show" -s c -l config -d 'The config file (default: ./strictmx.toml, then /etc/strictmx/strictmx.toml)' -r -F
+complete -c strictmx -n "__fish_strictmx_using_subcommand report; and __fish_seen_subcommand_from show" -l log -d 'How log lines are written to stderr (default: `log.format` of the config)' -r -f -a "text\t'One line for people, coloured on a terminal'
+json\t'One JSON object a line'"
+complete -c strictmx -n "__fish_strictmx_using_subcommand report; and __fish_seen_subcommand_from show" -l journal-stream -d 'Set by systemd where stderr is the journal: log lines then carry its priorities and no time of their own' -r
+complete -c strictmx -n "__fish_strictmx_using_subcommand report; and __fish_seen_subcommand_from show" -s v -l verbose -d 'More log lines; twice for still more'
+complete -c strictmx -n "__fish_strictmx_using_subcommand report; and __fish_seen_subcommand_from show" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c strictmx -n "__fish_strictmx_using_subcommand report; and __fish_seen_subcommand_from send" -l day -d 'Of this day alone' -r
+complete -c strictmx -n "__fish_strictmx_using_subcommand report; and __fish_seen_subcommand_from send" -l format -d 'For people or for programs (one JSON object a line)' -r -f -a "text\t'For people'
+json\t'For programs: complete'"
+complete -c strictmx -n "__fish_strictmx_using_subcommand report; and __fish_seen_subcommand_from send" -s c -l config -d 'The config file (default: ./strictmx.toml, then /etc/strictmx/strictmx.toml)' -r -F
+complete -c strictmx -n "__fish_strictmx_using_subcommand report; and __fish_seen_subcommand_from send" -l log -d 'How log lines are written to stderr (default: `log.format` of the config)' -r -f -a "text\t'One line for people, coloured on a terminal'
+json\t'One JSON object a line'"
+complete -c strictmx -n "__fish_strictmx_using_subcommand report; and __fish_seen_subcommand_from send" -l journal-stream -d 'Set by systemd where stderr is the journal: log lines then carry its priorities and no time of their own' -r
+complete -c strictmx -n "__fish_strictmx_using_subcommand report; and __fish_seen_subcommand_from send" -s v -l verbose -d 'More log lines; twice for still more'
+complete -c strictmx -n "__fish_strictmx_using_subcommand report; and __fish_seen_subcommand_from send" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c strictmx -n "__fish_strictmx_using_subcommand report; and __fish_seen_subcommand_from resend" -l day -d 'Of which day' -r
+complete -c strictmx -n "__fish_strictmx_using_subcommand report; and __fish_seen_subcommand_from resend" -l format -d 'For people or for programs (one JSON object a line)' -r -f -a "text\t'For people'
+json\t'For programs: complete'"
+complete -c strictmx -n "__fish_strictmx_using_subcommand report; and __fish_seen_subcommand_from resend" -s c -l config -d 'The config file (default: ./strictmx.toml, then /etc/strictmx/strictmx.toml)' -r -F
+complete -c strictmx -n "__fish_strictmx_using_subcommand report; and __fish_seen_subcommand_from resend" -l log -d 'How log lines are written to stderr (default: `log.format` of the config)' -r -f -a "text\t'One line for people, coloured on a terminal'
+json\t'One JSON object a line'"
+complete -c strictmx -n "__fish_strictmx_using_subcommand report; and __fish_seen_subcommand_from resend" -l journal-stream -d 'Set by systemd where stderr is the journal: log lines then carry its priorities and no time of their own' -r
+complete -c strictmx -n "__fish_strictmx_using_subcommand report; and __fish_seen_subcommand_from resend" -s v -l verbose -d 'More log lines; twice for still more'
+complete -c strictmx -n "__fish_strictmx_using_subcommand report; and __fish_seen_subcommand_from resend" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c strictmx -n "__fish_strictmx_using_subcommand report; and __fish_seen_subcommand_from keygen" -l selector -d 'What the keys\' names in the DNS begin with: SELECTOR-rsa and SELECTOR-ed' -r
+complete -c strictmx -n "__fish_strictmx_using_subcommand report; and __fish_seen_subcommand_from keygen" -l domain -d 'The domain that signs (default: that of `[reporter] contact`)' -r
+complete -c strictmx -n "__fish_strictmx_using_subcommand report; and __fish_seen_subcommand_from keygen" -l out -d 'The folder for the key files' -r -F
+complete -c strictmx -n "__fish_strictmx_using_subcommand report; and __fish_seen_subcommand_from keygen" -s c -l config -d 'The config file (default: ./strictmx.toml, then /etc/strictmx/strictmx.toml)' -r -F
+complete -c strictmx -n "__fish_strictmx_using_subcommand report; and __fish_seen_subcommand_from keygen" -l log -d 'How log lines are written to stderr (default: `log.format` of the config)' -r -f -a "text\t'One line for people, coloured on a terminal'
+json\t'One JSON object a line'"
+complete -c strictmx -n "__fish_strictmx_using_subcommand report; and __fish_seen_subcommand_from keygen" -l journal-stream -d 'Set by systemd where stderr is the journal: log lines then carry its priorities and no time of their own' -r
+complete -c strictmx -n "__fish_strictmx_using_subcommand report; and __fish_seen_subcommand_from keygen" -s v -l verbose -d 'More log lines; twice for still more'
+complete -c strictmx -n "__fish_strictmx_using_subcommand report; and __fish_seen_subcommand_from keygen" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c strictmx -n "__fish_strictmx_using_subcommand report; and __fish_seen_subcommand_from bounce" -l to -d 'The address that the mail came to (default: it is looked for in the mail)' -r
+complete -c strictmx -n "__fish_strictmx_using_subcommand report; and __fish_seen_subcommand_from bounce" -s c -l config -d 'The config file (default: ./strictmx.toml, then /etc/strictmx/strictmx.toml)' -r -F
+complete -c strictmx -n "__fish_strictmx_using_subcommand report; and __fish_seen_subcommand_from bounce" -l log -d 'How log lines are written to stderr (default: `log.format` of the config)' -r -f -a "text\t'One line for people, coloured on a terminal'
+json\t'One JSON object a line'"
+complete -c strictmx -n "__fish_strictmx_using_subcommand report; and __fish_seen_subcommand_from bounce" -l journal-stream -d 'Set by systemd where stderr is the journal: log lines then carry its priorities and no time of their own' -r
+complete -c strictmx -n "__fish_strictmx_using_subcommand report; and __fish_seen_subcommand_from bounce" -s v -l verbose -d 'More log lines; twice for still more'
+complete -c strictmx -n "__fish_strictmx_using_subcommand report; and __fish_seen_subcommand_from bounce" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c strictmx -n "__fish_strictmx_using_subcommand config; and not __fish_seen_subcommand_from check print default" -s c -l config -d 'The config file (default: ./strictmx.toml, then /etc/strictmx/strictmx.toml)' -r -F
 complete -c strictmx -n "__fish_strictmx_using_subcommand config; and not __fish_seen_subcommand_from check print default" -l log -d 'How log lines are written to stderr (default: `log.format` of the config)' -r -f -a "text\t'One line for people, coloured on a terminal'
 json\t'One JSON object a line'"
