@@ -16,6 +16,7 @@ mod spec;
 mod test;
 mod trees;
 mod uses;
+mod verifier;
 
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;

@@ -4,7 +4,7 @@ use std::path::PathBuf;
 use std::process::Command;
 
 use crate::run::{Outcome, Report, cargo, command};
-use crate::{Result, docs, layers, packages, spec, trees};
+use crate::{Result, docs, layers, packages, spec, trees, verifier};
 
 /// Longest time a run of the lab may take, in seconds.
 const LAB_LIMIT: &str = "900";
@@ -35,7 +35,7 @@ pub(crate) fn main(arguments: &[&str]) -> Result<()> {
 
 type Stage = (&'static str, bool, fn() -> Outcome);
 
-const STAGES: [Stage; 10] = [
+const STAGES: [Stage; 11] = [
     ("lab: programs", true, lab_programs),
     ("format", false, || command(cargo().args(["fmt", "--all", "--check"]))),
     ("ledger", false, spec::main),
@@ -48,6 +48,7 @@ const STAGES: [Stage; 10] = [
     ("tests", false, || command(cargo().args(["test", "--workspace", "--no-fail-fast"]).args(features()))),
     ("docs", false, docs::stage),
     ("lab: Debian trees", true, trees::ensure),
+    ("lab: another DKIM verifier", true, verifier::ensure),
     ("lab: neighbours alone", true, || lab("strictmx-testbed", "neighbours")),
     ("lab: strictmx", true, || lab("strictmx", "lab")),
 ];

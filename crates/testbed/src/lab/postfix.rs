@@ -3,6 +3,7 @@
 use std::fmt::Write as _;
 use std::fs;
 use std::io::Write as _;
+use std::os::unix::fs::PermissionsExt as _;
 use std::path::{Path, PathBuf};
 use std::process::Stdio;
 use std::sync::Mutex;
@@ -70,7 +71,10 @@ impl Postfix {
 
     /// Where the collector's socket for [`Self::tell`] is to be made; Postfix knows it as the second path.
     pub fn tlsrpt_socket(&self) -> (PathBuf, &'static str) {
-        let name = "run/tlsrpt.sock";
+        self.socket("run/tlsrpt.sock")
+    }
+
+    fn socket(&self, name: &'static str) -> (PathBuf, &'static str) {
         let path = self.tree.path("var/spool/postfix").join(name);
         fs::create_dir_all(path.parent().expect("a folder")).expect("a folder in the queue");
         (path, name)
@@ -78,13 +82,31 @@ impl Postfix {
 
     /// As [`Self::ask`], and Postfix tells the collector at [`Self::tlsrpt_socket`] of each session.
     pub fn tell(&self, domain: &str, port: u16, map: &str) {
+        let (_, name) = self.tlsrpt_socket();
+        self.tell_at(domain, port, map, name);
+    }
+
+    /// As [`Self::tell`], with a socket of this name; comes back with its path outside.
+    pub fn tell_at(&self, domain: &str, port: u16, map: &str, socket: &'static str) -> PathBuf {
+        let (path, name) = self.socket(socket);
         let maps = format!("socketmap:inet:127.0.0.1:{port}:{map}");
         let tlsrpt = [
             ("smtp_tlsrpt_enable", "yes"),
-            ("smtp_tlsrpt_socket_name", self.tlsrpt_socket().1),
+            ("smtp_tlsrpt_socket_name", name),
             ("smtp_tlsrpt_skip_reused_handshakes", "no"),
         ];
         self.transport(domain, &[&[("smtp_tls_policy_maps", maps.as_str())][..], &tlsrpt].concat());
+        path
+    }
+
+    /// A program outside that is its `sendmail` inside.
+    pub fn sendmail(&self) -> PathBuf {
+        let path = self.tree.path("usr/local/bin/sendmail-from-outside");
+        let inside = self.tree.path("");
+        let script = format!("#!/bin/sh\nexec chroot {} /usr/sbin/sendmail \"$@\"\n", inside.display());
+        self.tree.write("usr/local/bin/sendmail-from-outside", &script);
+        fs::set_permissions(&path, fs::Permissions::from_mode(0o755)).expect("a program");
+        path
     }
 
     /// From now on mail for `domain` and everything below it goes through an smtp client with settings of its own.
