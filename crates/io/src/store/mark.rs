@@ -5,9 +5,18 @@
 use std::fs::{File, OpenOptions};
 use std::io::{self, Read as _};
 use std::os::unix::fs::{FileExt as _, OpenOptionsExt as _};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use strictmx_engine::report::loss::Mark;
+
+/// Where the file of this collector lies: beside the store, each collector's apart. `None`: the store is no file.
+#[must_use]
+pub fn path(url: &str, source: &str) -> Option<PathBuf> {
+    // FNV-1a: short, and the same for ever.
+    let fold = |hash: u32, octet| (hash ^ u32::from(octet)).wrapping_mul(0x0100_0193);
+    let hash = source.bytes().fold(0x811c_9dc5, fold);
+    super::path_of(url).ok().map(|path| PathBuf::from(format!("{path}-events-{hash:08x}")))
+}
 
 /// The file.
 #[derive(Debug)]
@@ -59,6 +68,14 @@ mod tests {
             file.set(Mark { run: 0xfeed, events }).unwrap();
             assert_eq!(MarkFile::open(&path).unwrap().1, Some(Mark { run: 0xfeed, events }));
         }
+    }
+
+    #[test]
+    fn two_collectors_of_one_store_have_a_file_each() {
+        let of = |source| path("sqlite:///var/lib/strictmx/s.db", source).unwrap();
+        assert_eq!(of("a").to_str(), Some("/var/lib/strictmx/s.db-events-e40c292c"));
+        assert_ne!(of("a"), of("b"));
+        assert_eq!(path("postgres://db/x", "a"), None);
     }
 
     #[test]

@@ -13,7 +13,7 @@ pub mod monitor;
 pub mod outgoing;
 mod sqlite;
 
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::sync::Arc;
 
 use futures_util::future::BoxFuture;
@@ -231,12 +231,6 @@ pub fn open(url: &str) -> Result<Arc<dyn Store>> {
 pub fn open_reading(url: &str) -> Result<Option<Arc<dyn Store>>> {
     let path = path_of(url).map_err(|why| Error::Url { url: url.into(), why })?;
     Ok(sqlite::Sqlite::open_reading(Path::new(path))?.map(|store| Arc::new(store) as Arc<dyn Store>))
-}
-
-/// The path of a file beside the store's own, with `suffix` behind its name; `None` where the store is no file.
-#[must_use]
-pub fn beside(url: &str, suffix: &str) -> Option<PathBuf> {
-    path_of(url).ok().map(|path| PathBuf::from(format!("{path}{suffix}")))
 }
 
 fn path_of(url: &str) -> std::result::Result<&str, &'static str> {

@@ -116,7 +116,8 @@ fn read(collector: &Collector, octets: &[u8]) -> Result<Batch, Refused> {
         if objects > MAX_OBJECTS {
             return Err(Refused::TooLarge);
         }
-        let told = session::read(object).map_err(|why| Refused::Unreadable { number: objects, why })?;
+        let told = session::read(object).and_then(|told| told.check(now).map(|()| told));
+        let told = told.map_err(|why| Refused::Unreadable { number: objects, why })?;
         if batch.len() + u64::from(told.count) > MAX_SESSIONS {
             return Err(Refused::TooLarge);
         }

@@ -173,6 +173,8 @@ fn rubbish_is_put_into_quarantine_and_stops_nothing() {
     let today = running.today_with(18);
     assert_eq!((&today["malformed"], &today["received"]), (&9.into(), &18.into()));
     assert_eq!(table(&today)[&("good.example".into(), "no-policy-found".into())], (9, 0));
+    let shown = today["quarantine"].as_array().unwrap();
+    assert_eq!((shown.len(), &shown[0]["begins"]), (5, &Value::from("[".repeat(200))), "the newest, cut short");
     let db = rusqlite::Connection::open(running.path("strictmx.db")).unwrap();
     let kept: i64 = db.query_row("SELECT count(*) FROM quarantine", [], |row| row.get(0)).unwrap();
     assert_eq!(kept, 9);
@@ -266,6 +268,7 @@ fn posted_sessions_are_counted_before_they_are_confirmed() {
         ("another-password-of-some-length", failure, 401, "Bearer"),
         (token, "", 422, "no session"),
         (token, "[1", 422, "JSON"),
+        (token, r#"{"domain": "posted.example", "at": "2999-01-01"}"#, 422, "future"),
         (
             token,
             &format!("{success}\n{{\"domain\": \"posted.example\", \"result-type\": \"expired\"}}"),
@@ -386,7 +389,7 @@ async fn a_session_belongs_to_the_day_it_came_on_and_a_stop_over_midnight_change
             keep: 30,
             hosts: HostScope::Off,
             token: None,
-            mark: None,
+            store_url: url.clone(),
         };
         let parts = Parts { store: store.clone(), telemetry, tasks: tasks.clone(), clock, options };
         let socket = datagram::bind(&Address::Unix(path.clone()), &Access::mode(0o600), &mut Handed::none()).unwrap();

@@ -1,6 +1,8 @@
 //! `strictmx report emit`: telling the collector of sessions.
 use std::path::Path;
 
+use strictmx_io::clock::Clock;
+
 use super::{
     log,
     teller::{EmitError, Input, Teller},
@@ -73,7 +75,7 @@ async fn lines(teller: &mut Teller) -> Result<(), EmitError> {
         if line.trim_ascii().is_empty() {
             continue;
         }
-        match session::read(line) {
+        match session::read(line).and_then(|told| told.check(Clock::system().now()).map(|()| told)) {
             Ok(told) => teller.tell(&told).await?,
             Err(why) => teller.wrong(number, &why.to_string()),
         }

@@ -45,7 +45,8 @@ pub(super) async fn run(path: &Path, zone: Option<i64>, teller: &mut Teller) -> 
         };
         if let Some(found) = connections.saw(&line) {
             let policy = policies.of(&found, at).await;
-            match session::told(words(&found, policy, at)) {
+            let told = session::told(words(&found, policy, at));
+            match told.and_then(|told| told.check(Clock::system().now()).map(|()| told)) {
                 Ok(told) => teller.tell(&told).await?,
                 Err(why) => teller.wrong(number, &why.to_string()),
             }

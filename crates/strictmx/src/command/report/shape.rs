@@ -27,6 +27,19 @@ pub(super) struct Report {
     pub(super) mended: Vec<Domain>,
     /// Failures of our own look-ups that nobody asked to be told of.
     pub(super) not_reported: Vec<Unreported>,
+    /// The newest of the day's datagrams that cannot be read.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub(super) quarantine: Vec<Unreadable>,
+}
+
+/// A datagram that cannot be read.
+#[derive(Debug, Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub(super) struct Unreadable {
+    pub(super) at: String,
+    pub(super) why: String,
+    /// Its first octets, as text.
+    pub(super) begins: String,
 }
 
 /// One domain's part.

@@ -14,6 +14,9 @@ const NAMES: usize = 20;
 pub(super) fn day(report: &Report) -> String {
     let mut page = String::new();
     head(&mut page, report);
+    for one in &report.quarantine {
+        put(&mut page, format_args!("  {DIM}{} {}: {}{DIM:#}", one.at, clean(&one.why), clean(&one.begins)));
+    }
     news(&mut page, &format!("{BAD}broke{BAD:#}"), "failures, and none the day before", &report.broke);
     news(&mut page, &format!("{GOOD}mended{GOOD:#}"), "failures the day before, and none since", &report.mended);
     table(&mut page, &report.domains);

@@ -7,22 +7,25 @@ use strictmx_engine::report::{
 };
 use strictmx_io::{
     clock::Clock,
-    store::{self, FailureRow, Store},
+    store::{self, FailureRow, Store, counting::QUARANTINE},
 };
 use strictmx_proto::name::Domain;
 
 use super::{
     reading,
-    shape::{OfDomain, OfFailure, OfPolicy, Report, Unreported},
+    shape::{OfDomain, OfFailure, OfPolicy, Report, Unreadable, Unreported},
     text,
 };
 use crate::{
     cli::{Exit, Format, Today, output},
     config::Settings,
+    when::rfc3339,
 };
 
 /// Domains read from the store at once.
 const PAGE: usize = 5000;
+/// Datagrams in quarantine that are shown, and characters of each.
+const UNREADABLE: (usize, usize) = (5, 200);
 /// Failures of ours that are looked through at most.
 const FAILURES: usize = 100_000;
 
@@ -64,8 +67,33 @@ async fn look(store: &Arc<dyn Store>, day: Day, asked: &Today) -> store::Result<
             }
         }
     }
+    let quarantine = quarantine(store, day).await?;
     let (day, arrivals) = (day.to_string(), store.arrivals(day).await?);
-    Ok(Report { day, arrivals, sessions, domains_counted, domains, more, hosts, broke, mended, not_reported })
+    Ok(Report {
+        day,
+        arrivals,
+        sessions,
+        domains_counted,
+        domains,
+        more,
+        hosts,
+        broke,
+        mended,
+        not_reported,
+        quarantine,
+    })
+}
+
+/// The newest datagrams of the day that cannot be read.
+async fn quarantine(store: &Arc<dyn Store>, day: Day) -> store::Result<Vec<Unreadable>> {
+    let kept = store.quarantined(QUARANTINE).await?;
+    let of_day = kept.into_iter().filter(|one| Day::of(one.at) == day).take(UNREADABLE.0);
+    let shown = of_day.map(|one| Unreadable {
+        at: rfc3339(one.at),
+        why: one.reason,
+        begins: String::from_utf8_lossy(&one.octets).chars().take(UNREADABLE.1).collect(),
+    });
+    Ok(shown.collect())
 }
 
 /// A day in numbers, in the order of domain and scope.

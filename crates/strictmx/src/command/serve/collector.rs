@@ -5,7 +5,7 @@ use strictmx_io::{
     clock::Clock,
     datagram::{self, Socket},
     listen::{self, Access, Address, Handed},
-    store::{self, Store},
+    store::Store,
     sys,
     task::Tasks,
 };
@@ -64,7 +64,7 @@ pub(super) async fn start(
         keep: u32::try_from(days).unwrap_or(u32::MAX),
         hosts: collector.mx_host_scope,
         token: collector.token_file.as_deref().map(Token::read).transpose()?,
-        mark: store::beside(&settings.store.url, "-events"),
+        store_url: settings.store.url.clone(),
     };
     let parts = collect::Parts {
         store: Arc::clone(store),

@@ -20,7 +20,6 @@ pub mod watch;
 use std::{
     hash::{BuildHasher as _, Hasher as _, RandomState},
     io,
-    path::PathBuf,
     sync::{
         Arc,
         atomic::{AtomicU64, AtomicUsize, Ordering::Relaxed},
@@ -36,7 +35,11 @@ use strictmx_engine::time::Timestamp;
 use strictmx_io::{
     clock::Clock,
     datagram::{Limits, Socket, Traffic},
-    store::{Store, counting::Delta, mark::MarkFile},
+    store::{
+        Store,
+        counting::Delta,
+        mark::{self, MarkFile},
+    },
     task::Tasks,
 };
 use tokio::sync::mpsc;
@@ -81,8 +84,8 @@ pub struct Options {
     pub hosts: HostScope,
     /// The password of those who post sessions; `None`: nobody may.
     pub token: Option<Token>,
-    /// Where the number of events is written that outlives a killed process; `None`: nowhere.
-    pub mark: Option<PathBuf>,
+    /// The store's URL: beside it lies the number of events that outlives a killed process.
+    pub store_url: String,
 }
 
 /// A running collector. Cheap to clone.
@@ -113,9 +116,9 @@ impl Collector {
         let batches = socket.drain(clock.clone(), limits, &tasks)?;
         let traffic = batches.traffic();
         let (octets, events) = (AtomicUsize::new(0), AtomicU64::new(0));
-        let Options { flush, counts, keep, hosts, token, mark, .. } = options;
+        let Options { flush, counts, keep, hosts, token, store_url, .. } = options;
         let shared = Arc::new(Shared { store, telemetry, clock, hosts, token, traffic, octets, events });
-        let first = begin(&shared, &name, mark.as_deref()).await;
+        let first = begin(&shared, &name, mark::path(&store_url, &name).as_deref()).await;
         let intake = Intake::new(Bounds { octets: counts, ..Bounds::default() }, hosts);
         let (to_consumer, seen) = mpsc::channel(SEEN);
         let consumer = Consumer::new(Arc::clone(&shared), intake, flush, first);

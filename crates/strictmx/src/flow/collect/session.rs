@@ -57,6 +57,19 @@ pub enum SessionError {
     },
 }
 
+impl Told {
+    /// Whether it may be: clocks differ, but not by a day.
+    ///
+    /// # Errors
+    /// When it lies in the future.
+    pub fn check(&self, now: Timestamp) -> Result<(), SessionError> {
+        if self.at.is_some_and(|at| at > now.plus(86_400)) {
+            return Err(SessionError::Value { key: "at", why: "this moment lies in the future".to_owned() });
+        }
+        Ok(())
+    }
+}
+
 /// One object in the words of a report.
 #[derive(Debug, Clone, Default, Deserialize)]
 #[serde(rename_all = "kebab-case", deny_unknown_fields)]
@@ -286,6 +299,32 @@ mod tests {
         ] {
             let told = read(text.as_bytes()).unwrap_err().to_string();
             assert!(told.contains(says), "{text}: {told}");
+        }
+    }
+
+    proptest::proptest! {
+        #[test]
+        fn whatever_is_told_is_read_or_refused(octets in proptest::collection::vec(proptest::prelude::any::<u8>(), 0..300)) {
+            drop(read(&octets));
+        }
+
+        #[test]
+        fn whatever_the_words_hold_comes_back_from_the_wire(
+            domain in "[a-z]{1,9}\\.[a-z]{2,5}", line in "\\PC{0,40}", mx in "\\PC{0,40}", reason in "\\PC{0,300}",
+        ) {
+            let words = Words {
+                domain,
+                policy_type: Some("sts".into()),
+                policy_string: vec![line],
+                result_type: Some("validation-failure".into()),
+                receiving_mx_hostname: Some(mx.clone()),
+                receiving_mx_helo: Some(mx),
+                failure_reason_code: Some(reason),
+                ..Words::default()
+            };
+            let told = told(words).unwrap().datagram;
+            let text = told.emit();
+            proptest::prop_assert_eq!(Datagram::parse(text.as_bytes()).unwrap(), told);
         }
     }
 }
