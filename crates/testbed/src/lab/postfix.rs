@@ -1,5 +1,6 @@
 //! Real Postfix, in a Debian tree.
 
+use std::collections::BTreeSet;
 use std::fmt::Write as _;
 use std::fs;
 use std::io::Write as _;
@@ -158,9 +159,21 @@ impl Postfix {
         run(self.tree.command("postqueue").arg("-p")).contains(to)
     }
 
-    /// How many recipients in the queue contain `part`.
-    pub fn queued(&self, part: &str) -> usize {
-        run(self.tree.command("postqueue").arg("-j")).matches(part).count()
+    /// Waits until as many messages as `count` for recipients with `part` are in the queue; panics with what is there.
+    ///
+    /// A listing walks through the queue's folders one after the other, so a message that moves meanwhile is seen twice
+    /// or not at all: each counts once, and one listing proves nothing.
+    pub fn holds(&self, part: &str, count: usize) {
+        let mut listing = String::new();
+        let held = wait(30, || {
+            listing = run(self.tree.command("postqueue").arg("-j"));
+            let ids = listing.lines().filter(|line| line.contains(part)).filter_map(|line| {
+                let (_, rest) = line.split_once(r#""queue_id": ""#)?;
+                rest.split_once('"').map(|(id, _)| id)
+            });
+            (ids.collect::<BTreeSet<_>>().len() == count).then_some(())
+        });
+        assert!(held.is_some(), "not {count} messages for {part} in the queue:\n{listing}");
     }
 
     /// Tries everything in the queue again, now.
