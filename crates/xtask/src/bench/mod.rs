@@ -3,13 +3,17 @@
 //! Everything runs in namespaces of its own on loopback: the domains to look up, the server measured (on one core) and
 //! the load (on another). Programs take turns in rounds, and medians are kept, because such machines are not quiet.
 
-mod inside;
+mod check;
 mod page;
 mod peer;
+mod policyd;
 mod process;
+mod world;
 
 use std::path::PathBuf;
 use std::process::Command;
+
+use world::World;
 
 use crate::run::{cargo, command};
 use crate::{Result, packages};
@@ -26,34 +30,46 @@ struct Size {
     kept: usize,
     /// Policies saved for the start.
     saved: usize,
+    /// Domains of one round of checks.
+    checked: usize,
+    /// The longer list of domains for the checker's memory; the shorter one has a tenth.
+    listed: usize,
 }
 
-const WHOLE: Size = Size { rounds: 5, seconds: 3, cold: 2000, kept: 100_000, saved: 10_000 };
-const QUICK: Size = Size { rounds: 3, seconds: 1, cold: 300, kept: 5_000, saved: 1_000 };
+const WHOLE: Size =
+    Size { rounds: 5, seconds: 3, cold: 2000, kept: 100_000, saved: 10_000, checked: 3_000, listed: 100_000 };
+const QUICK: Size = Size { rounds: 3, seconds: 1, cold: 300, kept: 5_000, saved: 1_000, checked: 300, listed: 5_000 };
 
 /// The programs measured.
 struct Programs {
     strictmx: PathBuf,
     tool: PathBuf,
-    peer: PathBuf,
 }
+
+/// Something measured: what it is called, and what measures it and comes back with a chapter of the page.
+type Part = (&'static str, fn(&World<'_>) -> Result<String>);
+const PARTS: [Part; 2] = [("policyd", policyd::measure), ("check", check::measure)];
+const USAGE: &str = "usage: cargo xtask bench [--quick] [policyd|check]";
 
 /// Builds, then measures inside namespaces; `--inside` is for ourselves.
 pub(crate) fn main(arguments: &[&str]) -> Result<()> {
     match arguments {
-        ["--inside", size, strictmx, tool, peer] => {
+        ["--inside", size, part, strictmx, tool] => {
             let size = if *size == "quick" { QUICK } else { WHOLE };
-            let programs = Programs { strictmx: strictmx.into(), tool: tool.into(), peer: peer.into() };
-            let figures = inside::measure(&programs, size)?;
-            page::write(&figures, size)
+            let programs = Programs { strictmx: strictmx.into(), tool: tool.into() };
+            let (name, measure) = *PARTS.iter().find(|(name, _)| name == part).ok_or(USAGE)?;
+            let measured = measure(&World::new(&programs, size)?)?;
+            page::write(name, &measured)
         }
-        [] => outside("whole"),
-        ["--quick"] => outside("quick"),
-        _ => Err("usage: cargo xtask bench [--quick]".to_owned()),
+        ["--quick", parts @ ..] => outside("quick", parts),
+        parts => outside("whole", parts),
     }
 }
 
-fn outside(size: &str) -> Result<()> {
+fn outside(size: &str, parts: &[&str]) -> Result<()> {
+    if parts.iter().any(|part| PARTS.iter().all(|(name, _)| name != part)) {
+        return Err(USAGE.to_owned());
+    }
     if !packages::is_root() {
         return Err(
             "the benchmarks need root (a network namespace of their own): run `cargo xtask bench` as root".to_owned()
@@ -61,14 +77,19 @@ fn outside(size: &str) -> Result<()> {
     }
     println!("building with the profile ci (optimised, without link-time optimisation)");
     let words = command(cargo().args(BUILD))?;
-    let peer = peer::ensure()?;
+    peer::ensure()?;
     let itself = std::env::current_exe().map_err(|error| format!("cannot find this program: {error}"))?;
-    let mut unshare = Command::new("unshare");
-    unshare.args(["--net", "--mount", "--pid", "--fork", "--mount-proc", "--kill-child"]).arg(itself);
-    unshare.args(["bench", "--inside", size]);
-    unshare.arg(executable(&words, "strictmx")?).arg(executable(&words, "testbed-bench")?).arg(peer);
-    let status = unshare.status().map_err(|error| format!("cannot run unshare: {error}"))?;
-    if status.success() { Ok(()) } else { Err(format!("the measurement ended with {status}")) }
+    for (part, _) in PARTS.iter().filter(|(name, _)| parts.is_empty() || parts.contains(name)) {
+        let mut unshare = Command::new("unshare");
+        unshare.args(["--net", "--mount", "--pid", "--fork", "--mount-proc", "--kill-child"]).arg(&itself);
+        unshare.args(["bench", "--inside", size, part]);
+        unshare.arg(executable(&words, "strictmx")?).arg(executable(&words, "testbed-bench")?);
+        let status = unshare.status().map_err(|error| format!("cannot run unshare: {error}"))?;
+        if !status.success() {
+            return Err(format!("the measurement of {part} ended with {status}"));
+        }
+    }
+    Ok(())
 }
 
 const BUILD: [&str; 8] = [

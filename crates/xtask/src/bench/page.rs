@@ -1,81 +1,46 @@
-//! `docs/performance.md`.
+//! `docs/performance.md`: one chapter a part. A part measured anew replaces its own chapter and leaves the others.
 
-use super::Size;
-use super::inside::{Figures, Load, machine};
-use super::peer::{PEER, VERSION};
+use std::fs;
+
+use super::world::machine;
 use crate::{Result, root};
 
-/// Writes the page and says what is on it.
-pub(super) fn write(figures: &Figures, size: Size) -> Result<()> {
-    let text = text(figures, size);
-    crate::write(&root().join("docs/performance.md"), &text)?;
-    println!("{text}");
+/// The chapters, in their order on the page.
+const CHAPTERS: [(&str, &str); 3] =
+    [("policyd", "Policy server"), ("check", "Checker"), ("report", "Collector and reporter")];
+
+/// Puts what was measured of `part` on the page.
+pub(super) fn write(part: &str, measured: &str) -> Result<()> {
+    let path = root().join("docs/performance.md");
+    let before = fs::read_to_string(&path).unwrap_or_default();
+    let mut page = "<!-- made by `cargo xtask bench`; do not edit -->\n# Performance\n\nMade by `cargo xtask bench`, each \
+                    chapter on the machine it names. Such machines vary by 15 to 30 % from run to run, so read the ratios. Built \
+                    with the profile `ci` (optimised, without link-time optimisation). Everything runs on loopback in \
+                    namespaces of its own.\n"
+        .to_owned();
+    for (name, title) in CHAPTERS {
+        let chapter = if name == part {
+            format!("On {}. {}", machine(), measured.trim())
+        } else {
+            kept(&before, name).unwrap_or_default()
+        };
+        if !chapter.is_empty() {
+            page.push_str(&format!("\n{}\n## {title}\n\n{chapter}\n", mark(name)));
+        }
+    }
+    crate::write(&path, &page)?;
+    println!("{measured}");
     Ok(())
 }
 
-fn text(figures: &Figures, size: Size) -> String {
-    let Figures { echo, cached, peer_cached, cold, peer_cold, .. } = figures;
-    let mut text = format!(
-        "<!-- made by `cargo xtask bench`; do not edit -->\n# Performance\n\nMade by `cargo xtask bench` on {}. The server \
-         measured has one core, the load another; the programs take turns in {} rounds, and medians are kept. Such machines \
-         vary by 15 to 30 % from run to run, so read the ratios. Built with the profile `ci` (optimised, without link-time \
-         optimisation). The floor is an echo server that reads and writes the same frames and does nothing else; the peer is \
-         {PEER} {VERSION} with uvloop.\n\n",
-        machine(),
-        size.rounds
-    );
-    text.push_str("## Answers a second\n\n| | a second | of the floor | p50 | p99 | processor an answer |\n|---|---|---|---|---|---|\n");
-    text.push_str("| *cached, 16 connections, one question at a time on each* | | | | | |\n");
-    for (name, load) in [("floor", echo), ("strictmx", cached), (PEER, peer_cached)] {
-        text.push_str(&row(name, load, Some(echo)));
-    }
-    text.push_str(&format!("| *cold, 64 in flight, {} domains nobody asked for before* | | | | | |\n", size.cold));
-    for (name, load) in [("strictmx", cold), (PEER, peer_cold)] {
-        text.push_str(&row(name, load, None));
-    }
-    text.push_str("\nA cold answer is one TXT look-up, one fetch over a new TLS connection, and the MX and address look-ups; the \
-                   peer makes no MX and address look-ups.\n\n## Against what we hold ourselves to\n\n| | measured | goal |\n|---|---|---|\n");
-    for (what, measured, goal) in goals(figures, size) {
-        text.push_str(&format!("| {what} | {measured} | {goal} |\n"));
-    }
-    text
+fn mark(part: &str) -> String {
+    format!("<!-- part: {part} -->")
 }
 
-fn row(name: &str, load: &Load, floor: Option<&Load>) -> String {
-    let share = floor.map_or_else(String::new, |floor| format!("{:.2}", load.rate / floor.rate));
-    let Load { rate, p50, p99, processor } = load;
-    format!("| {name} | {rate:.0} | {share} | {} | {} | {processor:.1} µs |\n", time(*p50), time(*p99))
-}
-
-fn time(micros: f64) -> String {
-    if micros < 10_000.0 { format!("{micros:.0} µs") } else { format!("{:.1} ms", micros / 1000.0) }
-}
-
-fn goals(figures: &Figures, size: Size) -> Vec<(String, String, String)> {
-    let Figures { echo, cached, cold, peer_cold, .. } = figures;
-    let kept = size.kept;
-    let each = (figures.rss_kept - figures.rss_start) * 1024.0 / kept as f64;
-    let line = |what: &str, measured: String, goal: &str| (what.to_owned(), measured, goal.to_owned());
-    vec![
-        line("cached answers, of the floor's rate", format!("{:.2}", cached.rate / echo.rate), "at least 0.85"),
-        line("p99 of cached answers, of the floor's", format!("{:.2}", cached.p99 / echo.p99), "at most 2"),
-        line("cold answers, of the peer's rate", format!("{:.1}", cold.rate / peer_cold.rate), "at least 2.5"),
-        line(
-            "first answer where the policy host refuses connections, median and worst of 50",
-            format!("{:.1} ms, {:.1} ms", figures.refused.0, figures.refused.1),
-            "at most 50 ms",
-        ),
-        line("memory at start", format!("{:.1} MiB", figures.rss_start), "at most 12 MiB"),
-        line(
-            &format!("memory with {kept} policies, looked up; loaded again after a restart"),
-            format!("{:.1} MiB; {:.1} MiB", figures.rss_kept, figures.rss_reloaded),
-            "at most 110 MiB with 100000",
-        ),
-        line("memory a policy", format!("{each:.2} KiB"), "at most 1 KiB"),
-        line(
-            &format!("ready after a start with {} saved policies", size.saved),
-            format!("{:.0} ms", figures.ready),
-            "at most 100 ms",
-        ),
-    ]
+/// The chapter of `part` without mark and title.
+fn kept(page: &str, part: &str) -> Option<String> {
+    let (_, rest) = page.split_once(&mark(part))?;
+    let (_, rest) = rest.trim_start().split_once('\n')?;
+    let end = rest.find("<!-- part: ").unwrap_or(rest.len());
+    rest.get(..end).map(|chapter| chapter.trim().to_owned())
 }

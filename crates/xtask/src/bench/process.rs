@@ -31,18 +31,12 @@ impl Process {
 
     /// Processor time used so far, in seconds.
     pub(super) fn processor_seconds(&self) -> Result<f64> {
-        let stat = self.proc("stat")?;
-        let fields: Vec<&str> = stat.rsplit(')').next().unwrap_or_default().split_whitespace().collect();
-        let ticks = |at: usize| fields.get(at).and_then(|field| field.parse::<f64>().ok()).unwrap_or(0.0);
-        Ok((ticks(11) + ticks(12)) / TICKS)
+        Ok(ticks(&proc(self.child.id(), "stat")?, [11, 12]))
     }
 
     /// Resident memory in MiB.
     pub(super) fn resident_mib(&self) -> Result<f64> {
-        let status = self.proc("status")?;
-        let line = status.lines().find_map(|line| line.strip_prefix("VmRSS:")).unwrap_or_default();
-        let kib: f64 = line.trim().trim_end_matches("kB").trim().parse().unwrap_or(0.0);
-        Ok(kib / 1024.0)
+        Ok(mib(&proc(self.child.id(), "status")?, "VmRSS:"))
     }
 
     /// SIGTERM, and waits for the end.
@@ -59,11 +53,35 @@ impl Process {
         }
         Err("the server still runs a minute after SIGTERM".to_owned())
     }
+}
 
-    fn proc(&self, file: &str) -> Result<String> {
-        let path = format!("/proc/{}/{file}", self.child.id());
-        fs::read_to_string(&path).map_err(|error| format!("cannot read {path}: {error}"))
-    }
+/// The most memory a process had so far, in MiB; 0 when it has ended.
+pub(super) fn peak_mib(pid: u32) -> f64 {
+    proc(pid, "status").map_or(0.0, |status| mib(&status, "VmHWM:"))
+}
+
+/// Processor time of all programs started here that have ended, and of theirs, in seconds.
+pub(super) fn processor_of_the_ended() -> Result<f64> {
+    Ok(ticks(&proc(std::process::id(), "stat")?, [13, 14]))
+}
+
+/// The sum of two fields of `/proc/<pid>/stat`, counted from the state, in seconds.
+fn ticks(stat: &str, fields: [usize; 2]) -> f64 {
+    let all: Vec<&str> = stat.rsplit(')').next().unwrap_or_default().split_whitespace().collect();
+    let ticks = |at: usize| all.get(at).and_then(|field| field.parse::<f64>().ok()).unwrap_or(0.0);
+    fields.into_iter().map(ticks).sum::<f64>() / TICKS
+}
+
+/// A line of `/proc/<pid>/status`, in MiB.
+fn mib(status: &str, name: &str) -> f64 {
+    let line = status.lines().find_map(|line| line.strip_prefix(name)).unwrap_or_default();
+    let kib: f64 = line.trim().trim_end_matches("kB").trim().parse().unwrap_or(0.0);
+    kib / 1024.0
+}
+
+fn proc(pid: u32, file: &str) -> Result<String> {
+    let path = format!("/proc/{pid}/{file}");
+    fs::read_to_string(&path).map_err(|error| format!("cannot read {path}: {error}"))
 }
 
 impl Drop for Process {

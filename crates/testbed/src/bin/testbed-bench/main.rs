@@ -23,7 +23,8 @@ testbed-bench echo ADDRESS
 testbed-bench farm CA_FILE PREFIX:COUNT…
     DNS on 127.0.0.1:53 and policy hosts on 127.0.1.1:443 for every name below bench.test; certificates of the domains
     PREFIX0 … are made ahead, those of any other when asked for. Domains that begin with refused- have a policy host
-    nobody listens at. Says `ready` when it is
+    nobody listens at; the MX hosts of those that begin with check- take mail on 127.0.3.1:25 to 127.0.3.64:25. Says
+    `ready` when it is
 testbed-bench load ADDRESS MAP PREFIX:COUNT CONNECTIONS SECONDS
     asks for PREFIX0.bench.test … over so many connections, one question at a time on each; for so many seconds round and
     round, or each domain once when that is 0. One line of figures at the end";

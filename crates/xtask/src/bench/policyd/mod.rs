@@ -1,14 +1,16 @@
-//! The measurement itself, inside the namespaces.
+//! The policy server beside an echo server and postfix-mta-sts-resolver: answers a second, latency, memory, start.
+
+mod page;
 
 use std::fs;
 use std::io::{Read, Write};
 use std::net::TcpStream;
-use std::path::{Path, PathBuf};
-use std::process::Command;
 use std::time::{Duration, Instant};
 
+use super::Size;
+use super::peer::RESOLVER;
 use super::process::{Process, pinned};
-use super::{Programs, Size};
+use super::world::{World, median, until};
 use crate::Result;
 use crate::run::command;
 
@@ -48,34 +50,28 @@ pub(super) struct Figures {
 }
 
 struct Bench<'a> {
-    programs: &'a Programs,
-    folder: PathBuf,
-    server_core: usize,
-    load_core: usize,
+    world: &'a World<'a>,
 }
 
-/// Measures everything; the caller has made the namespaces.
-pub(super) fn measure(programs: &Programs, size: Size) -> Result<Figures> {
-    let cores = std::thread::available_parallelism().map_or(1, std::num::NonZero::get);
-    let folder = std::env::temp_dir().join(format!("strictmx-bench-{}", std::process::id()));
-    let bench = Bench { programs, folder, server_core: 0, load_core: cores - 1 };
-    fs::create_dir_all(&bench.folder).map_err(|error| format!("cannot make {}: {error}", bench.folder.display()))?;
-    let figures = bench.run(size);
-    let removed = fs::remove_dir_all(&bench.folder);
-    removed.map_err(|error| format!("cannot remove {}: {error}", bench.folder.display()))?;
-    figures
+/// Measures everything and comes back with the part of the page.
+pub(super) fn measure(world: &World<'_>) -> Result<String> {
+    let figures = Bench { world }.run(world.size)?;
+    Ok(page::text(&figures, world.size))
 }
 
 impl Bench<'_> {
     fn run(&self, size: Size) -> Result<Figures> {
-        command(Command::new("ip").args(["link", "set", "lo", "up"]))?;
-        self.own_resolver()?;
-        let _farm = self.farm(size)?;
+        let sets = (0..size.rounds).map(|round| cold_set(round, size)).chain([CACHED.to_owned()]);
+        let _farm = self.world.farm(&sets.collect::<Vec<_>>())?;
         let ours = self.ours("main")?;
         std::thread::sleep(Duration::from_secs(1));
         let rss_start = ours.resident_mib()?;
-        let echo =
-            Process::start(self.server_core, &self.programs.tool, &["echo", ECHO], &self.folder.join("echo.log"))?;
+        let echo = Process::start(
+            self.world.server_core,
+            &self.world.programs.tool,
+            &["echo", ECHO],
+            &self.world.folder.join("echo.log"),
+        )?;
         let peer = self.peer()?;
         let [echo, cached, peer_cached] = self.cached(size, [(ECHO, &echo), (OURS, &ours), (PEER, &peer)])?;
         let [cold, peer_cold] = self.cold(size, [(OURS, &ours), (PEER, &peer)])?;
@@ -87,51 +83,31 @@ impl Bench<'_> {
         Ok(Figures { echo, cached, peer_cached, cold, peer_cold, refused, rss_start, rss_kept, rss_reloaded, ready })
     }
 
-    /// The peer reads the system's resolver: give this mount namespace one of its own.
-    fn own_resolver(&self) -> Result<()> {
-        let file = self.folder.join("resolv.conf");
-        crate::write(&file, "nameserver 127.0.0.1\n")?;
-        let system = fs::canonicalize("/etc/resolv.conf").unwrap_or_else(|_| PathBuf::from("/etc/resolv.conf"));
-        command(Command::new("mount").arg("--bind").arg(file).arg(system)).map(drop)
-    }
-
-    /// The domains, their certificates made ahead.
-    fn farm(&self, size: Size) -> Result<Process> {
-        let sets: Vec<String> = (0..size.rounds).map(|round| cold_set(round, size)).collect();
-        let (ca, log) = (self.folder.join("ca.pem"), self.folder.join("farm.log"));
-        let mut arguments = vec!["farm", ca.to_str().unwrap_or_default(), CACHED];
-        arguments.extend(sets.iter().map(String::as_str));
-        let farm = Process::start(self.load_core, &self.programs.tool, &arguments, &log)?;
-        until(60, || fs::read_to_string(&log).is_ok_and(|words| words.contains("ready")).then_some(()), "the domains")?;
-        Ok(farm)
-    }
-
     /// strictmx with a store called `name`; ready.
     fn ours(&self, name: &str) -> Result<Process> {
-        let folder = self.folder.display();
-        let config = self.folder.join(format!("{name}.toml"));
+        let folder = self.world.folder.display();
         let text = format!(
             "[store]\nurl = \"sqlite://{folder}/{name}.db\"\n[dns]\nservers = [\"127.0.0.1:53\"]\ndnssec = \"trust-ad\"\n\
              self_test = \"off\"\n[tls]\nextra_roots = [\"{folder}/ca.pem\"]\n[fetch]\nallow_private = true\n\
              [policyd]\nlisten = [\"{OURS}\"]\n[web]\nlisten = [\"{WEB}\"]\n[log]\nlevel = \"warn\"\n"
         );
-        crate::write(&config, &text)?;
+        let config = self.world.config(name, &text)?;
         let arguments = ["serve", "--config", config.to_str().unwrap_or_default()];
-        let log = self.folder.join(format!("{name}.log"));
-        let process = Process::start(self.server_core, &self.programs.strictmx, &arguments, &log)?;
+        let log = self.world.folder.join(format!("{name}.log"));
+        let process = Process::start(self.world.server_core, &self.world.programs.strictmx, &arguments, &log)?;
         until(60, || is_ready().then_some(()), "strictmx")
             .map_err(|error| format!("{error}:\n{}", fs::read_to_string(&log).unwrap_or_default()))?;
         Ok(process)
     }
 
     fn peer(&self) -> Result<Process> {
-        let config = self.folder.join("peer.yml");
+        let config = self.world.folder.join("peer.yml");
         let text = "host: 127.0.0.1\nport: 8470\nreuse_port: true\ncache:\n  type: internal\n  options:\n    cache_size: 100000\n\
                     proactive_policy_fetching:\n  enabled: false\ndefault_zone:\n  strict_testing: false\n  timeout: 10\n";
         crate::write(&config, text)?;
-        let log = self.folder.join("peer.log");
+        let log = self.world.folder.join("peer.log");
         let arguments = ["-c", config.to_str().unwrap_or_default(), "-v", "warn"];
-        let peer = Process::start(self.server_core, &self.programs.peer, &arguments, &log)?;
+        let peer = Process::start(self.world.server_core, &RESOLVER.program(), &arguments, &log)?;
         until(30, || TcpStream::connect(PEER).ok().map(drop), "the peer")
             .map_err(|error| format!("{error}:\n{}", fs::read_to_string(&log).unwrap_or_default()))?;
         Ok(peer)
@@ -219,7 +195,7 @@ impl Bench<'_> {
     }
 
     fn load(&self, address: &str, set: &str, connections: &str, seconds: &str) -> Result<Line> {
-        let mut load = pinned(self.load_core, &self.programs.tool);
+        let mut load = pinned(self.world.load_core, &self.world.programs.tool);
         load.args(["load", address, "postfix", set, connections, seconds]);
         Line::parse(&command(&mut load)?)
     }
@@ -252,12 +228,6 @@ fn cold_set(round: usize, size: Size) -> String {
     format!("cold{round}-:{}", size.cold)
 }
 
-fn median(values: impl Iterator<Item = f64>) -> f64 {
-    let mut values: Vec<f64> = values.collect();
-    values.sort_by(f64::total_cmp);
-    values.get(values.len() / 2).copied().unwrap_or(0.0)
-}
-
 fn is_ready() -> bool {
     let Ok(mut stream) = TcpStream::connect(WEB) else {
         return false;
@@ -265,28 +235,4 @@ fn is_ready() -> bool {
     let mut answer = String::new();
     let asked = stream.write_all(b"GET /readyz HTTP/1.1\r\nHost: bench\r\nConnection: close\r\n\r\n");
     asked.is_ok() && stream.read_to_string(&mut answer).is_ok() && answer.starts_with("HTTP/1.1 200")
-}
-
-/// Polls every millisecond.
-fn until<T>(seconds: u64, mut done: impl FnMut() -> Option<T>, what: &str) -> Result<T> {
-    let end = Instant::now() + Duration::from_secs(seconds);
-    loop {
-        if let Some(value) = done() {
-            return Ok(value);
-        }
-        if Instant::now() > end {
-            return Err(format!("{what} is not ready after {seconds} s"));
-        }
-        std::thread::sleep(Duration::from_millis(1));
-    }
-}
-
-/// Processor, cores and kernel of this machine, for the page.
-pub(super) fn machine() -> String {
-    let text = |path: &str| fs::read_to_string(Path::new(path)).unwrap_or_default();
-    let cpuinfo = text("/proc/cpuinfo");
-    let model = cpuinfo.lines().find_map(|line| line.strip_prefix("model name")).unwrap_or_default();
-    let cores = std::thread::available_parallelism().map_or(1, std::num::NonZero::get);
-    let kernel = text("/proc/sys/kernel/osrelease");
-    format!("{}, {cores} cores, Linux {}", model.trim_start_matches(['\t', ' ', ':']).trim(), kernel.trim())
 }
