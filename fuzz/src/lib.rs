@@ -22,6 +22,7 @@ use strictmx_proto::{
         reply::{self, Progress, Reader},
     },
     sts::{self, Mode, Pattern, Policy, policy::MAX_FINDINGS, policy::MAX_MX},
+    tls::{self, ssl2},
     tlsrpt::{self, Report, Rua, mail, report},
 };
 
@@ -29,7 +30,7 @@ use strictmx_proto::{
 pub type Entry = fn(&[u8]);
 
 /// Every target by name: the name of its folder in `corpus/` and of its binary.
-pub const TARGETS: [(&str, Entry); 17] = [
+pub const TARGETS: [(&str, Entry); 19] = [
     ("dkim_record", dkim_record),
     ("gzip", gzip),
     ("mail_header", mail_header),
@@ -40,7 +41,9 @@ pub const TARGETS: [(&str, Entry); 17] = [
     ("policy_to_line", policy_to_line),
     ("smtp_reply", smtp_reply),
     ("socketmap", socketmap),
+    ("ssl2_answer", ssl2_answer),
     ("tcp_table", tcp_table),
+    ("tls_answer", tls_answer),
     ("tlsa", tlsa),
     ("tlsrpt_datagram", tlsrpt_datagram),
     ("tlsrpt_log", tlsrpt_log),
@@ -282,6 +285,45 @@ fn harmless_reply(reply: &reply::Reply) {
     assert!(!reply.lines.iter().any(|line| line.chars().any(char::is_control)));
     if let Some(ehlo) = Ehlo::read(reply) {
         assert!(ehlo.keywords.iter().all(|keyword| !keyword.name.is_empty()));
+    }
+}
+
+/// Answers to a hello of TLS: octet by octet is the same as all at once, and the first message comes before the whole flight.
+pub fn tls_answer(data: &[u8]) {
+    let read = |extent, size| {
+        let mut reader = tls::Reader::new(extent);
+        let fed = data.chunks(size).map(|part| reader.feed(part));
+        let end = fed.into_iter().find(|progress| *progress != Ok(tls::Progress::NeedMore));
+        end.unwrap_or(Ok(tls::Progress::NeedMore))
+    };
+    for extent in [tls::Extent::ServerHello, tls::Extent::WholeFlight] {
+        let whole = read(extent, data.len().max(1));
+        assert_eq!(whole, read(extent, 1));
+        match whole {
+            Ok(tls::Progress::Done(answer)) => {
+                assert!(!tls::version_name(answer.version).is_empty() && !tls::cipher_name(answer.cipher).is_empty());
+                assert!(matches!(read(tls::Extent::ServerHello, 7), Ok(tls::Progress::Done(_))));
+            }
+            Ok(tls::Progress::NeedMore) => assert!(data.len() <= tls::MAX_ANSWER),
+            Err(error) => harmless(&error.to_string()),
+        }
+    }
+}
+
+/// Answers to a hello of SSL 2.0: octet by octet is the same as all at once; what is read has no more ciphers than octets.
+pub fn ssl2_answer(data: &[u8]) {
+    let whole = ssl2::Reader::new().feed(data);
+    let mut reader = ssl2::Reader::new();
+    let single =
+        data.iter().map(|octet| reader.feed(&[*octet])).find(|progress| *progress != Ok(ssl2::Progress::NeedMore));
+    assert_eq!(whole, single.unwrap_or(Ok(ssl2::Progress::NeedMore)));
+    match whole {
+        Ok(ssl2::Progress::Done(ciphers)) => {
+            assert!(3 * ciphers.len() < data.len());
+            ciphers.iter().for_each(|cipher| harmless(&ssl2::cipher_name(*cipher)));
+        }
+        Ok(ssl2::Progress::NeedMore) => assert!(data.len() < 2 + 0x7fff),
+        Err(error) => harmless(&error.to_string()),
     }
 }
 

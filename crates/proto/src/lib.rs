@@ -9,6 +9,7 @@
 //! - [`tlsrpt`]: TLS reporting (RFC 8460): the TXT record, report addresses, result types, the report and its mail
 //! - [`dane`]: TLSA records (RFC 6698, RFC 7671, RFC 7672)
 //! - [`smtp`]: replies and EHLO keywords, as a client reads them
+//! - [`tls`]: the first words of a handshake, for asking a server what it takes
 //! - [`postfix`]: socketmap, tcp_table, the grammar of a TLS policy line, and what Postfix tells of its TLS sessions
 //! - [`mail`]: addresses, header fields, MIME parts, DKIM signatures
 //! - [`json`], [`gzip`], [`date`]: what reports are wrapped in
@@ -27,6 +28,7 @@ pub mod postfix;
 pub mod smtp;
 pub mod sts;
 pub mod tags;
+pub mod tls;
 pub mod tlsrpt;
 
 mod hex;

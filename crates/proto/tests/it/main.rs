@@ -28,6 +28,7 @@ mod replay_entry;
 mod report_properties;
 mod reports;
 mod smtp;
+mod tls;
 mod tlsrpt;
 mod vectors;
 
