@@ -238,6 +238,8 @@ async fn serve(listener: TcpListener, acceptor: TlsAcceptor, state: Arc<State>) 
     let mut connections = JoinSet::new();
     loop {
         if let Ok((stream, _)) = listener.accept().await {
+            // As real servers do: small writes do not wait for each other.
+            let _nodelay = stream.set_nodelay(true);
             *state.connections.lock().unwrap() += 1;
             connections.spawn(connection(stream, acceptor.clone(), state.clone()));
         }

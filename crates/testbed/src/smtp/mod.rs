@@ -273,6 +273,8 @@ async fn serve(listener: TcpListener, state: Arc<State>) {
     let mut sessions = JoinSet::new();
     loop {
         if let Ok((stream, _)) = listener.accept().await {
+            // As real servers do: small writes do not wait for each other.
+            let _nodelay = stream.set_nodelay(true);
             sessions.spawn(session::run(stream, Open::new(&state), state.clone()));
         }
         while sessions.try_join_next().is_some() {}

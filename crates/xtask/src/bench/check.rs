@@ -12,7 +12,7 @@ use super::process::{peak_mib, processor_of_the_ended};
 use super::world::{World, median};
 use crate::Result;
 
-const SCRIPT: &str = include_str!("checkdmarc.py");
+const SCRIPT: &str = include_str!("beside.py");
 /// MTA-STS and TLS reporting, no mail server spoken to: what checkdmarc is asked for.
 const RECORDS: &[&str] = &["--only", "sts,tlsrpt"];
 /// All that senders do, with STARTTLS to the MX host that each domain has for itself.
@@ -121,7 +121,7 @@ impl Bench<'_> {
     }
 
     fn theirs(&self, list: &Path, domains: usize) -> Result<Run> {
-        let script = self.world.folder.join("checkdmarc.py");
+        let script = self.world.folder.join("beside.py");
         crate::write(&script, SCRIPT)?;
         let mut check = Command::new(CHECKER.program());
         check.arg(script).arg(list);
