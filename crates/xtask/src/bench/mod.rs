@@ -8,6 +8,7 @@ mod page;
 mod peer;
 mod policyd;
 mod process;
+mod report;
 mod world;
 
 use std::path::PathBuf;
@@ -34,11 +35,46 @@ struct Size {
     checked: usize,
     /// The longer list of domains for the checker's memory; the shorter one has a tenth.
     listed: usize,
+    /// Seconds of datagrams at the steady rate.
+    steady: usize,
+    /// Datagrams of one round as fast as they are taken; the peer has a tenth.
+    datagrams: usize,
+    /// Sessions that reports are composed of.
+    sessions: usize,
+    /// Domains of the large day.
+    reported: usize,
+    /// Domains that the peer composes reports about.
+    peer_reported: usize,
 }
 
-const WHOLE: Size =
-    Size { rounds: 5, seconds: 3, cold: 2000, kept: 100_000, saved: 10_000, checked: 3_000, listed: 100_000 };
-const QUICK: Size = Size { rounds: 3, seconds: 1, cold: 300, kept: 5_000, saved: 1_000, checked: 300, listed: 5_000 };
+const WHOLE: Size = Size {
+    rounds: 5,
+    seconds: 3,
+    cold: 2000,
+    kept: 100_000,
+    saved: 10_000,
+    checked: 3_000,
+    listed: 100_000,
+    steady: 30,
+    datagrams: 1_000_000,
+    sessions: 1_000_000,
+    reported: 100_000,
+    peer_reported: 1_000,
+};
+const QUICK: Size = Size {
+    rounds: 3,
+    seconds: 1,
+    cold: 300,
+    kept: 5_000,
+    saved: 1_000,
+    checked: 300,
+    listed: 5_000,
+    steady: 5,
+    datagrams: 300_000,
+    sessions: 200_000,
+    reported: 10_000,
+    peer_reported: 100,
+};
 
 /// The programs measured.
 struct Programs {
@@ -48,8 +84,8 @@ struct Programs {
 
 /// Something measured: what it is called, and what measures it and comes back with a chapter of the page.
 type Part = (&'static str, fn(&World<'_>) -> Result<String>);
-const PARTS: [Part; 2] = [("policyd", policyd::measure), ("check", check::measure)];
-const USAGE: &str = "usage: cargo xtask bench [--quick] [policyd|check]";
+const PARTS: [Part; 3] = [("policyd", policyd::measure), ("check", check::measure), ("report", report::measure)];
+const USAGE: &str = "usage: cargo xtask bench [--quick] [policyd|check|report]";
 
 /// Builds, then measures inside namespaces; `--inside` is for ourselves.
 pub(crate) fn main(arguments: &[&str]) -> Result<()> {

@@ -16,11 +16,19 @@ pub(super) struct Process {
 }
 
 impl Process {
-    /// Starts `command` on one core, its words going to `log`.
+    /// Starts a program on one core, its words going to `log`.
     pub(super) fn start(core: usize, program: &Path, arguments: &[&str], log: &Path) -> Result<Self> {
+        Self::spawn(pinned(core, program), program, arguments, log)
+    }
+
+    /// Starts a program that has all cores.
+    pub(super) fn on_all_cores(program: &Path, arguments: &[&str], log: &Path) -> Result<Self> {
+        Self::spawn(Command::new(program), program, arguments, log)
+    }
+
+    fn spawn(mut command: Command, program: &Path, arguments: &[&str], log: &Path) -> Result<Self> {
         let file = File::create(log).map_err(|error| format!("cannot write {}: {error}", log.display()))?;
         let errors = file.try_clone().map_err(|error| format!("cannot write {}: {error}", log.display()))?;
-        let mut command = pinned(core, program);
         command.args(arguments).stdin(Stdio::null()).stdout(file).stderr(errors);
         if let Some(folder) = log.parent() {
             command.env("SSL_CERT_FILE", folder.join("ca.pem"));
@@ -39,11 +47,20 @@ impl Process {
         Ok(mib(&proc(self.child.id(), "status")?, "VmRSS:"))
     }
 
+    /// The most memory it had so far, in MiB.
+    pub(super) fn peak_mib(&self) -> f64 {
+        peak_mib(self.child.id())
+    }
+
+    /// Sends a signal (`TERM`).
+    pub(super) fn signal(&self, name: &str) -> Result<()> {
+        let sent = Command::new("kill").args([&format!("-{name}"), &self.child.id().to_string()]).status();
+        sent.map(drop).map_err(|error| format!("cannot run kill: {error}"))
+    }
+
     /// SIGTERM, and waits for the end.
     pub(super) fn terminate(mut self) -> Result<()> {
-        let pid = self.child.id().to_string();
-        let sent = Command::new("kill").args(["-TERM", &pid]).status();
-        sent.map_err(|error| format!("cannot run kill: {error}"))?;
+        self.signal("TERM")?;
         let end = Instant::now() + Duration::from_secs(60);
         while Instant::now() < end {
             if matches!(self.child.try_wait(), Ok(Some(_))) {

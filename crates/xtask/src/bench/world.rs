@@ -1,6 +1,8 @@
 //! Where every part measures: namespaces of its own with a resolver, a folder, and the cores shared out.
 
 use std::fs;
+use std::io::{Read as _, Write as _};
+use std::net::TcpStream;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::time::{Duration, Instant};
@@ -85,6 +87,15 @@ pub(super) fn until<T>(seconds: u64, mut done: impl FnMut() -> Option<T>, what: 
         }
         std::thread::sleep(Duration::from_millis(1));
     }
+}
+
+/// The answer to a GET, head and all; `None`: there is none.
+pub(super) fn get(address: &str, path: &str) -> Option<String> {
+    let mut stream = TcpStream::connect(address).ok()?;
+    write!(stream, "GET {path} HTTP/1.1\r\nHost: bench\r\nConnection: close\r\n\r\n").ok()?;
+    let mut answer = String::new();
+    stream.read_to_string(&mut answer).ok()?;
+    Some(answer)
 }
 
 /// Processor, cores and kernel of this machine, for the page.

@@ -14,6 +14,8 @@
 mod echo;
 mod farm;
 mod load;
+mod sessions;
+mod tell;
 
 use std::process::ExitCode;
 
@@ -27,7 +29,14 @@ testbed-bench farm CA_FILE PREFIX:COUNT…
     `ready` when it is
 testbed-bench load ADDRESS MAP PREFIX:COUNT CONNECTIONS SECONDS
     asks for PREFIX0.bench.test … over so many connections, one question at a time on each; for so many seconds round and
-    round, or each domain once when that is 0. One line of figures at the end";
+    round, or each domain once when that is 0. One line of figures at the end
+testbed-bench tell SOCKET PREFIX:COUNT DATAGRAMS RATE
+    tells the collector at SOCKET of sessions with PREFIX0.bench.test …: RATE a second, what finds no place being lost; or as
+    fast as they are taken when that is 0. One line of figures at the end
+testbed-bench take SOCKET DATAGRAMS
+    takes so many datagrams, and does nothing with them. Says `ready` when it can. One line of figures at the end
+testbed-bench sessions PREFIX:COUNT SESSIONS DAY
+    prints sessions of this day for `strictmx report emit`, those that `tell` tells of";
 
 fn main() -> ExitCode {
     let arguments: Vec<String> = std::env::args().skip(1).collect();
@@ -45,10 +54,20 @@ fn main() -> ExitCode {
             };
             println!("{}", load::run(plan));
         }
+        ["tell", socket, domains, datagrams, rate] => {
+            let domains = load::domains(domains);
+            println!("{}", tell::run(socket, &domains, number(datagrams), rate.parse().expect("a rate")));
+        }
+        ["take", socket, datagrams] => println!("{}", tell::take(socket, number(datagrams))),
+        ["sessions", domains, sessions, day] => sessions::print(&load::domains(domains), number(sessions), day),
         _ => {
             eprintln!("{USAGE}");
             return ExitCode::from(64);
         }
     }
     ExitCode::SUCCESS
+}
+
+fn number(text: &str) -> usize {
+    text.parse().expect("a number")
 }

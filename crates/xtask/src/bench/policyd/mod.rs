@@ -3,14 +3,13 @@
 mod page;
 
 use std::fs;
-use std::io::{Read, Write};
 use std::net::TcpStream;
 use std::time::{Duration, Instant};
 
 use super::Size;
 use super::peer::RESOLVER;
 use super::process::{Process, pinned};
-use super::world::{World, median, until};
+use super::world::{World, get, median, until};
 use crate::Result;
 use crate::run::command;
 
@@ -229,10 +228,5 @@ fn cold_set(round: usize, size: Size) -> String {
 }
 
 fn is_ready() -> bool {
-    let Ok(mut stream) = TcpStream::connect(WEB) else {
-        return false;
-    };
-    let mut answer = String::new();
-    let asked = stream.write_all(b"GET /readyz HTTP/1.1\r\nHost: bench\r\nConnection: close\r\n\r\n");
-    asked.is_ok() && stream.read_to_string(&mut answer).is_ok() && answer.starts_with("HTTP/1.1 200")
+    get(WEB, "/readyz").is_some_and(|answer| answer.starts_with("HTTP/1.1 200"))
 }

@@ -1,0 +1,92 @@
+//! What the page says of the collector and the reporter.
+
+use super::theirs::NAME;
+use super::{Composed, DOMAINS, Figures, QUEUE, RATE};
+use crate::bench::Size;
+use crate::bench::peer::REPORTER;
+
+pub(super) fn text(figures: &Figures, size: Size) -> String {
+    let mut text = format!(
+        "The peer is {NAME} {}. Both are told of the same sessions, {} octets each on average: six of ten under MTA-STS, one that \
+         fails there, two without a policy, one under DANE. After every run what each has counted is compared with what was \
+         sent. {} rounds, medians.\n\n",
+        REPORTER.version, figures.octets, size.rounds
+    );
+    text.push_str(&datagrams(figures, size));
+    text.push_str(&reports(figures, size));
+    text.push_str("\n### Against what we hold ourselves to\n\n| | measured | goal |\n|---|---|---|\n");
+    for (what, measured, goal) in goals(figures, size) {
+        text.push_str(&format!("| {what} | {measured} | {goal} |\n"));
+    }
+    text
+}
+
+fn datagrams(figures: &Figures, size: Size) -> String {
+    let Figures { steady, peer_steady, floor, drained, peer_drained, .. } = figures;
+    let mut text = format!(
+        "### Datagrams\n\nThe collector has one core, the sender another; the socket's queue holds {QUEUE} datagrams. At the steady \
+         rate the sender never waits, as mail servers do not: what finds no place is lost, {} seconds long. As fast as they are \
+         taken, it waits for a place, and {} datagrams count as taken once strictmx has been told to stop and has them in its \
+         store; the peer has a tenth of them, and is not charged for its last write. The floor is a process that receives and \
+         does nothing else.\n\n\
+         | | lost at {RATE} a second | processor a datagram at that rate | a second, as fast as they are taken |\n|---|---|---|---|\n",
+        size.steady, size.datagrams
+    );
+    text.push_str(&format!("| floor | | | {floor:.0} |\n"));
+    for (name, steady, drained) in [("strictmx", steady, drained), (NAME, peer_steady, peer_drained)] {
+        text.push_str(&format!(
+            "| {name} | {} of {} | {:.1} µs | {drained:.0} |\n",
+            steady.lost, steady.sent, steady.processor
+        ));
+    }
+    text
+}
+
+fn reports(figures: &Figures, size: Size) -> String {
+    let Figures { composed, peer_composed, many, .. } = figures;
+    let mut text = format!(
+        "\n### Reports\n\nFrom the start of the reporter's process, with the counts of a finished day in its store, until every report \
+         is composed and kept: for strictmx read, composed, checked, read back, compressed and written; the peer compresses when \
+         it sends. Both have all cores. A day of {} sessions, told by `strictmx report emit`; the peer counted a tenth of \
+         them, about {} domains.\n\n| | domains | time | time a domain | most memory |\n|---|---|---|---|---|\n",
+        size.sessions, peer_composed.reports
+    );
+    for (name, one) in [("strictmx", composed), ("strictmx", many), (NAME, peer_composed)] {
+        let Composed { reports, seconds, peak } = one;
+        text.push_str(&format!(
+            "| {name} | {reports} | {seconds:.2} s | {:.2} ms | {peak:.0} MiB |\n",
+            seconds * 1e3 / *reports as f64
+        ));
+    }
+    text.push_str(&format!(
+        "\n{NAME} starts a Python process a domain; the memory is that of the one that composes.\n"
+    ));
+    text
+}
+
+fn goals(figures: &Figures, size: Size) -> Vec<(String, String, String)> {
+    let Figures { steady, floor, drained, peer_drained, composed, peer_composed, many, .. } = figures;
+    let line = |what: &str, measured: String, goal: &str| (what.to_owned(), measured, goal.to_owned());
+    let theirs = peer_composed.seconds * DOMAINS as f64 / peer_composed.reports as f64;
+    vec![
+        line(&format!("lost at {RATE} datagrams a second, queue of {QUEUE}"), steady.lost.to_string(), "0"),
+        line("datagrams taken and counted a second", format!("{drained:.0}"), "at least 100000"),
+        line("the same, of the peer's rate", format!("{:.1}", drained / peer_drained), "at least 10"),
+        line("the same, of the floor's rate", format!("{:.2}", drained / floor), ""),
+        line(
+            &format!("{} sessions with {DOMAINS} domains: time to their reports", size.sessions),
+            format!("{:.2} s", composed.seconds),
+            "at most 2 s with 1000000",
+        ),
+        line(
+            &format!("the same, the peer's time for {DOMAINS} domains"),
+            format!("{theirs:.0} s, {:.0} times as long", theirs / composed.seconds),
+            "",
+        ),
+        line(
+            &format!("reports about {} domains; most memory", many.reports),
+            format!("{:.1} s; {:.0} MiB", many.seconds, many.peak),
+            "at most 30 s and 200 MiB with 100000",
+        ),
+    ]
+}
