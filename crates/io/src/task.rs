@@ -139,13 +139,15 @@ impl Worker {
         let (jobs, mut to_do) = mpsc::channel::<Job>(JOBS);
         let work = move || {
             while let Some(job) = to_do.blocking_recv() {
-                job();
+                if let Err(panic) = std::panic::catch_unwind(AssertUnwindSafe(job)) {
+                    tracing::error!("a job panicked and was ended; the others go on: {}", words(&*panic));
+                }
             }
         };
         std::thread::Builder::new().name(name.into()).spawn(work).map(|_| Self(jobs))
     }
 
-    /// Does something on the thread. `None`: it panicked, or another job did before.
+    /// Does something on the thread. `None`: it panicked.
     pub async fn run<T: Send + 'static>(&self, work: impl FnOnce() -> T + Send + 'static) -> Option<T> {
         let (reply, answer) = oneshot::channel();
         let job: Job = Box::new(move || {
@@ -196,6 +198,7 @@ mod tests {
         assert!(first.is_some_and(|id| id != here));
         assert_eq!(second.flatten().as_deref(), Some("worker"));
         assert_eq!(worker.run(|| -> u8 { panic!("as planned") }).await, None);
+        assert_eq!(worker.run(|| 7).await, Some(7), "the thread is still there for the next");
     }
 
     #[tokio::test]

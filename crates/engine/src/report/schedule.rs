@@ -14,6 +14,8 @@ pub const CATCH_UP: u32 = 7;
 const FIRST_PAUSE: u64 = 300;
 /// Longest pause, seconds.
 const LONGEST_PAUSE: u64 = 4 * 3_600;
+/// No attempt takes as long as this, seconds.
+const ATTEMPT: u64 = 1_800;
 
 /// When a report is to leave: after the day, spread over `spread` seconds so that a receiver does not get everybody's reports at
 /// once (TLSRPT-4.1-2). `seed` is this sender's own. A report that is late leaves within a tenth of the spread from `now`.
@@ -32,6 +34,15 @@ pub fn again(first: Timestamp, tries: u32, now: Timestamp, seed: u64) -> Option<
     // A fifth more or less, so that a receiver that comes back is not met by all at once.
     let next = now.plus(pause - pause / 10 + within(seed.rotate_left(tries) ^ first.0, pause / 5));
     (next.since(first) <= TRIED_FOR).then_some(next)
+}
+
+/// When a destination is tried again should nobody hear of its attempt number `tries` any more, because the process was killed in
+/// it: not while it may still be going on, and less and less often, so that whatever kills the process does not make it flood
+/// anybody.
+#[must_use]
+pub fn unheard(first: Timestamp, tries: u32, now: Timestamp, seed: u64) -> Timestamp {
+    let next = again(first, tries, now, seed).unwrap_or_else(|| now.plus(LONGEST_PAUSE));
+    next.max(now.plus(ATTEMPT))
 }
 
 /// Finished days that may still have reports to make: the last [`CATCH_UP`] before today.
@@ -103,6 +114,15 @@ mod tests {
         assert!(now.since(first) <= TRIED_FOR && now.since(first) > TRIED_FOR - 5 * 3_600);
         assert!((5..20).contains(&tries), "{tries}");
         assert!(pauses.windows(2).take(5).all(|pair| pair[1] > pair[0]), "{pauses:?}");
+    }
+
+    #[test]
+    fn an_attempt_that_nobody_heard_of_is_made_again_when_it_must_be_over_and_then_less_and_less_often() {
+        let first = Timestamp(1_800_000_000);
+        assert_eq!(unheard(first, 1, first, 42), first.plus(ATTEMPT));
+        assert!(unheard(first, 7, first, 42) > first.plus(3 * 3_600));
+        let late = first.plus(3 * TRIED_FOR);
+        assert_eq!(unheard(first, 1, late, 42), late.plus(LONGEST_PAUSE));
     }
 
     #[test]

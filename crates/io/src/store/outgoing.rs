@@ -3,7 +3,9 @@
 //!
 //! A report is written once, with the octets that go out on every attempt. Its destinations follow when it is due. Whatever an
 //! attempt came to is written in one piece: the destination, the report's state, the address's silence, and what was handed
-//! over that day. So a process that is killed at any moment has lost nothing, and sends nothing twice but what it was sending.
+//! over that day. An attempt is written down before it is made, with the moment of the next: so a process that is killed at any
+//! moment has lost nothing, sends nothing twice but what it was sending, and that no sooner than after a pause; a store that takes
+//! nothing, such as one on a full disk, lets nothing go out that could not be noted; and of two processes one makes the attempt.
 use futures_util::future::BoxFuture;
 use strictmx_engine::report::outcome::{Silence, State, Strike};
 use strictmx_engine::report::{Counts, Day, Scope};
@@ -168,7 +170,7 @@ pub struct DestinationRow {
     pub host: String,
     /// How far it is.
     pub state: State,
-    /// How often it was tried.
+    /// How often it was tried, or began to be.
     pub tries: u32,
     /// When it was due for the first time.
     pub first: Timestamp,
@@ -180,6 +182,28 @@ pub struct DestinationRow {
     pub said: Option<String>,
     /// For the envelope's sender.
     pub token: String,
+}
+
+/// An attempt that is about to be made.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Claim {
+    /// The report.
+    pub report: u64,
+    /// The destination.
+    pub uri: String,
+    /// When it was to be tried, as it was read.
+    pub seen: Option<Timestamp>,
+    /// When to try again, should nobody hear of this attempt any more.
+    pub again: Timestamp,
+}
+
+/// Whether an attempt is ours to make.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Claimed {
+    /// It is.
+    Yes,
+    /// Somebody else makes it, or has made it.
+    No,
 }
 
 /// What an attempt came to.
@@ -219,7 +243,8 @@ pub enum Tried {
 pub struct Standing {
     /// Whether it has been looked at.
     pub reported: Reported,
-    /// Mails with reports that were handed over that day for addresses at the domain.
+    /// Mails with reports that were handed over that day for addresses at the domain; of an MX host, for those at domains whose
+    /// sessions were held to a policy of the host's.
     pub mails: u64,
 }
 
@@ -275,7 +300,7 @@ pub trait Outgoing: Send + Sync {
     /// At most `limit` reports whose destinations are to be looked up by now, those longest due first.
     fn reports_due(&self, now: Timestamp, limit: usize) -> BoxFuture<'static, Result<Vec<ReportRow>>>;
 
-    /// Writes what follows for reports that were due. A destination that has had `cap` reports this day is skipped; returns how
+    /// Writes what follows for reports that were due, where they still are. A destination that has had `cap` reports this day is skipped; returns how
     /// many those were.
     fn plan(&self, plans: Vec<Planned>, cap: u64) -> BoxFuture<'static, Result<u64>>;
 
@@ -289,6 +314,9 @@ pub trait Outgoing: Send + Sync {
     /// A report's octets.
     fn report_octets(&self, number: u64) -> BoxFuture<'static, Result<Option<Vec<u8>>>>;
 
+    /// Writes down that an attempt is about to be made; it counts from then on.
+    fn claim(&self, claim: Claim) -> BoxFuture<'static, Result<Claimed>>;
+
     /// Writes what attempts came to.
     fn settle(&self, settled: Vec<Settled>) -> BoxFuture<'static, Result<()>>;
 
@@ -300,9 +328,6 @@ pub trait Outgoing: Send + Sync {
 
     /// A report's destinations.
     fn destinations(&self, number: u64) -> BoxFuture<'static, Result<Vec<DestinationRow>>>;
-
-    /// Lets reports and destinations that wait be due now. Returns how many those were.
-    fn hasten(&self, numbers: Vec<u64>, now: Timestamp) -> BoxFuture<'static, Result<u64>>;
 
     /// Lets a report go out once more, to whoever wants it now.
     fn resend(&self, number: u64, now: Timestamp) -> BoxFuture<'static, Result<()>>;

@@ -40,6 +40,9 @@ pub enum Fate {
     Accepted(String),
     /// Refused for good: trying again will not help. The server's words, or ours.
     Refused(String),
+    /// The server takes no such mail from us, whoever it is for: its sender or its size was refused, or it needs what the server
+    /// does not offer. That says nothing about the recipient.
+    Unfit(String),
     /// Not now: trying again later may help.
     Deferred(String),
     /// Not known: it was handed over whole, and no answer came.
@@ -51,7 +54,11 @@ impl Fate {
     #[must_use]
     pub fn words(&self) -> &str {
         match self {
-            Self::Accepted(words) | Self::Refused(words) | Self::Deferred(words) | Self::Unknown(words) => words,
+            Self::Accepted(words)
+            | Self::Refused(words)
+            | Self::Unfit(words)
+            | Self::Deferred(words)
+            | Self::Unknown(words) => words,
         }
     }
 }
@@ -101,7 +108,7 @@ impl Submitter {
     pub async fn submit(&self, mail: &Mail) -> Vec<Fate> {
         if !(mail.from.is_empty() || is_address(&mail.from)) {
             let why = format!("the sender {:?} is no mail address", mail.from);
-            return vec![Fate::Refused(why); mail.to.len()];
+            return vec![Fate::Unfit(why); mail.to.len()];
         }
         let (good, at): (Vec<&str>, Vec<usize>) =
             mail.to.iter().enumerate().filter(|(_, to)| is_address(to)).map(|(at, to)| (to.as_str(), at)).unzip();

@@ -97,9 +97,8 @@ fn judge(program: &str, status: ExitStatus, errors: &[u8]) -> Fate {
     };
     match status.code() {
         Some(0) => Fate::Accepted(format!("{program} ended with status 0{said}")),
-        Some(code @ (DATA_ERROR | NO_USER | NO_HOST)) => {
-            Fate::Refused(format!("{program} ended with status {code}{said}"))
-        }
+        Some(code @ DATA_ERROR) => Fate::Unfit(format!("{program} ended with status {code}{said}")),
+        Some(code @ (NO_USER | NO_HOST)) => Fate::Refused(format!("{program} ended with status {code}{said}")),
         Some(code) => Fate::Deferred(format!("{program} ended with status {code}{said}")),
         None => Fate::Unknown(format!("{program} was ended by a signal ({status}){said}")),
     }

@@ -233,11 +233,16 @@ async fn transaction(talk: &mut Talk, offer: &Offer, mail: &Mail, to: &[&str], p
     let all = |fate: Fate| vec![fate; to.len()];
     let params = match params(offer, mail, to, message.len()) {
         Ok(params) => params,
-        Err(why) => return all(Fate::Refused(why)),
+        Err(why) => return all(Fate::Unfit(why)),
     };
     match talk.command("MAIL", &format!("MAIL FROM:<{}>{params}", mail.from)).await {
         Ok(reply) if reply.is_positive() => {}
-        Ok(reply) => return all(refusal(&reply)),
+        Ok(reply) => {
+            return all(match refusal(&reply) {
+                Fate::Refused(words) => Fate::Unfit(words),
+                other => other,
+            });
+        }
         Err(why) => return all(Fate::Deferred(why)),
     }
     let mut fates = Vec::with_capacity(to.len());

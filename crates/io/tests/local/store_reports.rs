@@ -3,7 +3,7 @@ use strictmx_engine::report::outcome::{State, Strike};
 use strictmx_engine::report::{Counts, Day, Scope};
 use strictmx_engine::time::Timestamp;
 use strictmx_io::store::outgoing::{
-    Made, NewDestination, NewReport, Next, Planned, ReportState, Reported, Settled, Tried, Which,
+    Claim, Claimed, Made, NewDestination, NewReport, Next, Planned, ReportState, Reported, Settled, Tried, Which,
 };
 use strictmx_io::store::{self, Store};
 use strictmx_proto::name::Domain;
@@ -117,7 +117,7 @@ async fn a_report_is_sent_when_one_destination_has_it_and_none_is_left_to_try() 
     kept.store.settle(vec![settled(number, web, State::Refused, Strike::One)]).await.unwrap();
     assert_eq!(kept.state("a.example").await, ReportState::Sent);
     let destinations = kept.store.destinations(number).await.unwrap();
-    assert_eq!([destinations[0].tries, destinations[1].tries], [2, 1]);
+    assert_eq!([destinations[0].last, destinations[1].last], [Some(NOW.plus(61)); 2]);
     assert!(kept.store.silence(web).await.unwrap().is_some());
     assert!(kept.store.silence(mail).await.unwrap().is_none());
     let mails = kept.store.standing(Day::of(NOW.plus(61)), vec![(domain("b.example"), Scope::Domain)]).await.unwrap();
@@ -189,6 +189,42 @@ async fn old_reports_are_forgotten_when_they_are_settled_and_not_before() {
     kept.store.settle(vec![settled(number, "mailto:a@b.example", State::Expired, Strike::One)]).await.unwrap();
     assert_eq!(kept.store.forget_reports(late, late, 10).await, Ok(1));
     assert_eq!(kept.store.reported_days().await, Ok(vec![(DAY, 1)]));
-    assert_eq!(kept.store.hasten(vec![kept.number("c.example").await], NOW).await, Ok(1));
-    assert_eq!(kept.store.reports_due(NOW, 10).await.unwrap().len(), 1);
+}
+
+/// D-58
+#[tokio::test]
+async fn an_attempt_is_one_caller_s_and_counts_from_when_it_begins() {
+    let kept = Kept::new();
+    kept.store.put_reports(vec![report("a.example", b"one")]).await.unwrap();
+    let mail = "mailto:a@b.example";
+    let (number, _) = kept.planned("a.example", vec![to(mail, "t1")], 100).await;
+    let (_, seen) = kept.store.destinations_due(NOW.plus(60), 10).await.unwrap().remove(0);
+    let claim = || Claim { report: number, uri: mail.to_owned(), seen: seen.next, again: NOW.plus(2_000) };
+    assert_eq!(kept.store.claim(claim()).await, Ok(Claimed::Yes));
+    assert_eq!(kept.store.claim(claim()).await, Ok(Claimed::No), "another process has read the same");
+    assert_eq!(kept.store.destinations_due(NOW.plus(1_999), 10).await.unwrap().len(), 0);
+    let (_, again) = kept.store.destinations_due(NOW.plus(2_000), 10).await.unwrap().remove(0);
+    assert_eq!((again.tries, again.state), (1, State::Due));
+    kept.store.settle(vec![settled(number, mail, State::Sent, Strike::Clear)]).await.unwrap();
+    let late = Claim { seen: again.next, ..claim() };
+    assert_eq!(kept.store.claim(late).await, Ok(Claimed::No), "what is sent is not sent again");
+}
+
+#[tokio::test]
+async fn what_a_clock_put_off_that_ran_a_year_ahead_is_due_when_it_is_right_again() {
+    let kept = Kept::new();
+    let ahead = NOW.plus(365 * 86_400);
+    let mut later = report("b.example", b"x");
+    if let Made::Report { due, .. } = &mut later.made {
+        *due = ahead;
+    }
+    kept.store.put_reports(vec![report("a.example", b"x"), later]).await.unwrap();
+    let mail = "mailto:a@b.example";
+    let (number, _) = kept.planned("a.example", vec![to(mail, "t1")], 100).await;
+    let mut deferred = settled(number, mail, State::Due, Strike::Keep);
+    deferred.next = Some(ahead.plus(300));
+    kept.store.settle(vec![deferred]).await.unwrap();
+    assert_eq!(kept.store.forget_reports(NOW, NOW.plus(100), 10).await, Ok(0));
+    assert_eq!(kept.store.destinations_due(NOW.plus(100), 10).await.unwrap().len(), 1);
+    assert_eq!(kept.store.reports_due(NOW.plus(100), 10).await.unwrap().len(), 1);
 }

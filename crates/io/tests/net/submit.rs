@@ -86,7 +86,7 @@ async fn a_reply_to_the_mail_counts_and_trouble_before_it_is_for_now() {
     let by = to_server(sink.address());
     type Kind = fn(String) -> Fate;
     let cases: [(&str, &str, Kind); 10] = [
-        ("MAIL", "550 5.7.1 not you", Fate::Refused),
+        ("MAIL", "550 5.7.1 not you", Fate::Unfit),
         ("MAIL", "451 4.3.0 later", Fate::Deferred),
         ("RCPT", "550 5.1.1 nobody", Fate::Refused),
         ("DATA", "554 5.5.1 no", Fate::Refused),
@@ -210,14 +210,14 @@ async fn what_the_server_does_not_offer_is_not_used() {
     let said = sink.commands().into_iter().find(|command| command.starts_with("MAIL"));
     assert_eq!(said.unwrap(), "MAIL FROM:<alerts@example.com> SIZE=19 BODY=8BITMIME SMTPUTF8");
     let fate = fate_of(&by, &"x".repeat(101)).await;
-    assert!(matches!(&fate, Fate::Refused(words) if words.contains("100 at most")), "{fate:?}");
+    assert!(matches!(&fate, Fate::Unfit(words) if words.contains("100 at most")), "{fate:?}");
     offer("250-here\r\n250 8BITMIME");
-    assert!(matches!(fate_of(&by, "Subject: ü\n\nü").await, Fate::Refused(words) if words.contains("SMTPUTF8")));
+    assert!(matches!(fate_of(&by, "Subject: ü\n\nü").await, Fate::Unfit(words) if words.contains("SMTPUTF8")));
     assert!(matches!(fate_of(&by, "Subject: a\n\nü").await, Fate::Accepted(_)));
     let foreign = by.submit(&mail(&["ü@example.com"], "text")).await;
-    assert!(matches!(&foreign[..], [Fate::Refused(words)] if words.contains("SMTPUTF8")));
+    assert!(matches!(&foreign[..], [Fate::Unfit(words)] if words.contains("SMTPUTF8")));
     offer("250 here");
-    assert!(matches!(fate_of(&by, "Subject: a\n\nü").await, Fate::Refused(words) if words.contains("8BITMIME")));
+    assert!(matches!(fate_of(&by, "Subject: a\n\nü").await, Fate::Unfit(words) if words.contains("8BITMIME")));
     // One of the last century.
     sink.fail(Faults::starttls(StartTls::NotOffered));
     sink.say("EHLO", &["502 what?", "250 here"]);

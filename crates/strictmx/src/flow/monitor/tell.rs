@@ -231,7 +231,7 @@ async fn by_mail(inner: &Inner, mailing: Option<&Mailing>, rows: Vec<(AlertRow, 
         for (row, _) in &rows {
             attempts.push(match fates.get(&address(row)) {
                 Some(Fate::Accepted(_)) => settled(inner, Receiver::Mail, row),
-                Some(Fate::Refused(why)) => given_up(inner, Receiver::Mail, row, why.clone()),
+                Some(Fate::Refused(why) | Fate::Unfit(why)) => given_up(inner, Receiver::Mail, row, why.clone()),
                 Some(Fate::Deferred(why) | Fate::Unknown(why)) => later(inner, Receiver::Mail, row, why),
                 None => later(inner, Receiver::Mail, row, "it was not handed over"),
             });

@@ -12,7 +12,7 @@ use strictmx_io::{
     fetch::{Answered, Target},
     store::{
         self,
-        outgoing::{DestinationRow, ReportRow},
+        outgoing::{Claim, Claimed, DestinationRow, ReportRow},
     },
     submit::{Fate, Mail},
 };
@@ -43,6 +43,8 @@ pub(super) enum Attempt {
     },
     /// It is not made at all, and why.
     Skipped(String),
+    /// Somebody else makes it, or has made it: another process over the same store.
+    Taken,
     /// It is not made now, and why; again after `pause` seconds, and no more after `patience` seconds in all.
     Held {
         /// Why.
@@ -88,10 +90,19 @@ pub(super) async fn attempt(inner: &Inner, report: &ReportRow, to: &DestinationR
     let Some(octets) = inner.store.report_octets(report.number).await? else {
         return Ok(Attempt::Skipped("the report is gone".to_owned()));
     };
+    if claim(inner, to).await? == Claimed::No {
+        return Ok(Attempt::Taken);
+    }
     Ok(match rua {
         Rua::Mailto(address) => by_mail(&rules, report, to, &address, &octets).await,
         Rua::Https(uri) => by_https(inner, &rules, &uri, octets.into()).await,
     })
+}
+
+/// Writes the attempt down before it is made (D-58): what cannot be noted does not go out.
+async fn claim(inner: &Inner, to: &DestinationRow) -> store::Result<Claimed> {
+    let again = schedule::unheard(to.first, to.tries + 1, inner.now(), inner.secret.seed() ^ to.report);
+    inner.store.claim(Claim { report: to.report, uri: to.uri.clone(), seen: to.next, again }).await
 }
 
 //----------- Mail ---------------------------------------------------------
@@ -111,7 +122,8 @@ async fn by_mail(rules: &Rules, report: &ReportRow, to: &DestinationRow, address
     let (said, mailed) = match fate {
         Some(Fate::Accepted(words)) => (Said::Accepted(words.into()), mailed()),
         Some(Fate::Refused(words)) => (Said::Never(words.into()), None),
-        Some(Fate::Deferred(words)) => (Said::NotNow(words.into()), None),
+        // What our own mail server has against us is for the operator to mend, and no fault of the address.
+        Some(Fate::Deferred(words) | Fate::Unfit(words)) => (Said::NotNow(words.into()), None),
         // It may be on its way: its sessions must not be reported either.
         Some(Fate::Unknown(words)) => (Said::NotNow(words.into()), mailed()),
         None => (Said::NotNow("the mail server said nothing".into()), None),

@@ -2,11 +2,7 @@
 use std::{collections::HashMap, sync::Arc, time::Instant};
 
 use strictmx_engine::{
-    report::{
-        Day, DomainDay,
-        compose::{self, ComposeError},
-        outcome, schedule,
-    },
+    report::{Day, DomainDay, compose, outcome, schedule},
     time::Timestamp,
 };
 use strictmx_io::store::{
@@ -65,17 +61,9 @@ async fn one_day(inner: &Inner, day: Day, now: Timestamp) -> store::Result<()> {
 async fn one_page(inner: &Inner, day: Day, page: Vec<DomainDay>, now: Timestamp) -> store::Result<Sum> {
     let names = page.iter().map(|one| (one.domain.clone(), one.scope)).collect();
     let standing = inner.store.standing(day, names).await?;
+    let fresh = page.into_iter().zip(standing).filter(|(_, standing)| standing.reported == Reported::No).collect();
     let (rules, seed) = (inner.rules.load_full(), inner.secret.seed());
-    let compose = move || {
-        let mut compressor = Compressor::new();
-        let fresh = page.iter().zip(standing).filter(|(_, standing)| standing.reported == Reported::No);
-        fresh.map(|(day, standing)| report(&rules, day, standing, seed, now, &mut compressor)).collect::<Vec<_>>()
-    };
-    // A panic would come back with the same day: the page is passed over, and told.
-    let Some(made) = inner.worker.run(compose).await else {
-        inner.tell(Reporting::Trouble { what: "composing a page of reports broke off; please report it" });
-        return Ok(Sum::default());
-    };
+    let made = composed(inner, Arc::new(Batch { rules, seed, now, fresh })).await;
     let mut sum = Sum::default();
     for report in &made {
         match &report.made {
@@ -90,8 +78,43 @@ async fn one_page(inner: &Inner, day: Day, page: Vec<DomainDay>, now: Timestamp)
     Ok(sum)
 }
 
+/// What is composed together.
+struct Batch {
+    rules: Arc<Rules>,
+    seed: u64,
+    now: Timestamp,
+    fresh: Vec<(DomainDay, Standing)>,
+}
+
+/// The reports of a batch. A panic is a fault of ours that would come back with the same day: whoever meets with it is passed
+/// over and told, and all others have their reports.
+async fn composed(inner: &Inner, batch: Arc<Batch>) -> Vec<NewReport> {
+    let whole = Arc::clone(&batch);
+    if let Some(made) = inner.worker.run(move || reports(&whole, &whole.fresh)).await {
+        return made;
+    }
+    let mut made = Vec::with_capacity(batch.fresh.len());
+    for (index, (day, _)) in batch.fresh.iter().enumerate() {
+        let one = Arc::clone(&batch);
+        match inner.worker.run(move || reports(&one, one.fresh.get(index..=index).unwrap_or_default())).await {
+            Some(report) => made.extend(report),
+            None => {
+                let what = format!("composing the report about {} broke off; please report it", day.domain);
+                inner.tell(Reporting::Trouble { what: &what });
+            }
+        }
+    }
+    made
+}
+
+fn reports(batch: &Batch, some: &[(DomainDay, Standing)]) -> Vec<NewReport> {
+    let mut compressor = Compressor::new();
+    let Batch { rules, seed, now, .. } = batch;
+    some.iter().map(|(day, standing)| report(rules, day, *standing, *seed, *now, &mut compressor)).collect()
+}
+
 fn report(
-    rules: &Arc<Rules>,
+    rules: &Rules,
     day: &DomainDay,
     standing: Standing,
     seed: u64,
@@ -108,7 +131,6 @@ fn report(
                 sessions: composed.sessions,
                 due: schedule::due(day.day, &day.domain, day.scope, rules.spread, seed, now),
             },
-            Err(error @ ComposeError::Nothing) => Made::Withheld(error.to_string()),
             Err(error) => Made::Withheld(error.to_string()),
         },
     };

@@ -62,15 +62,15 @@ impl Reporter {
         let inner = &*self.0;
         let _round = inner.round.lock().await;
         compose::finished_days(inner).await?;
+        let all = [None];
+        let named: Vec<Option<Domain>> = domains.iter().cloned().map(Some).collect();
         let mut found = Vec::new();
-        if domains.is_empty() {
-            found = inner.store.reports(Which { day, ..Which::default() }, MOST).await?;
+        for domain in if named.is_empty() { &all[..] } else { &named } {
+            for state in [ReportState::Composed, ReportState::Sending] {
+                let which = Which { day, domain: domain.clone(), state: Some(state), id: None };
+                found.extend(inner.store.reports(which, MOST).await?);
+            }
         }
-        for domain in domains {
-            let which = Which { day, domain: Some(domain.clone()), ..Which::default() };
-            found.extend(inner.store.reports(which, MOST).await?);
-        }
-        found.retain(|report| matches!(report.state, ReportState::Composed | ReportState::Sending));
         Ok(found)
     }
 
@@ -82,6 +82,11 @@ impl Reporter {
         let inner = &*self.0;
         let _round = inner.round.lock().await;
         let numbers: Vec<u64> = reports.iter().map(|report| report.number).collect();
+        // As they stand now: since they were listed, others may have been at them.
+        let mut reports = Vec::with_capacity(numbers.len());
+        for number in &numbers {
+            reports.extend(inner.store.report(*number).await?);
+        }
         plan::these(inner, reports.iter().filter(|report| report.due.is_some()).cloned().collect()).await?;
         let mut due = Vec::new();
         for report in reports {
@@ -93,7 +98,7 @@ impl Reporter {
     }
 
     /// Sends reports about a domain and day once more, whatever became of them: the same octets, with the same id, to whoever
-    /// wants them now.
+    /// wants them now. Addresses that refused them are left in peace no longer.
     ///
     /// # Errors
     /// [`ErrandError`].
@@ -105,10 +110,12 @@ impl Reporter {
             return Err(ErrandError::NoReport { domain: domain.clone(), day });
         }
         for report in &sendable {
+            for destination in self.0.store.destinations(report.number).await? {
+                self.0.store.end_silence(&destination.uri).await?;
+            }
             self.0.store.resend(report.number, self.0.now()).await?;
         }
-        let again = self.0.store.reports(which, MOST).await?;
-        self.send(again.into_iter().filter(|report| report.due.is_some()).collect()).await
+        self.send(sendable).await
     }
 
     /// A report came back, with these tokens in the bounce: its address is left in peace for a while.

@@ -31,7 +31,7 @@ use strictmx_io::{
     dkim::Keys,
     fetch::Certificates,
     secret::{NoChance, Secret},
-    store::{self, Store},
+    store::{self, Store, outgoing::Settled},
     submit::Submitter,
     task::{Tasks, Worker},
 };
@@ -127,6 +127,8 @@ struct Inner {
     worker: Worker,
     /// Held by whoever composes, plans or sends, so that nothing is done twice at a time.
     round: Mutex<Done>,
+    /// What attempts came to and the store did not take.
+    unsettled: std::sync::Mutex<Vec<Settled>>,
     /// Rung when there may be something to do.
     wake: Notify,
 }
@@ -155,6 +157,7 @@ impl Reporter {
             secret,
             worker: Worker::start("reports").map_err(Error::Thread)?,
             round: Mutex::default(),
+            unsettled: std::sync::Mutex::default(),
             wake: Notify::new(),
         })))
     }
@@ -225,7 +228,8 @@ impl Inner {
             return true;
         };
         let opens = schedule::opens(Day::of(now));
-        now.since(last) >= again || (last < opens && now >= opens)
+        // A clock that was set back has not done anything yet.
+        now < last || now.since(last) >= again || (last < opens && now >= opens)
     }
 
     /// Tells of what the store did not do; whether it did.
@@ -234,6 +238,13 @@ impl Inner {
             self.telemetry.emit(Event::StoreFailed { doing, error: &error.to_string() });
         }
         outcome.is_ok()
+    }
+
+    /// Keeps what is to be written before anything more is sent. At most a few: one for each attempt that was being made.
+    fn keep_in_mind(&self, settled: Vec<Settled>) {
+        if let Ok(mut all) = self.unsettled.lock() {
+            all.extend(settled);
+        }
     }
 
     async fn tidy(&self) -> store::Result<()> {

@@ -5,12 +5,14 @@ use strictmx_engine::report::{Counts, Day};
 use strictmx_engine::time::Timestamp;
 
 use super::super::super::outgoing::{
-    DestinationRow, HANDED_LIFE, Made, NewDestination, NewReport, Next, Planned, ReportRow, ReportState, Reported,
-    SILENCE_LIFE, Settled, Tried,
+    Claim, Claimed, DestinationRow, HANDED_LIFE, Made, NewDestination, NewReport, Next, Planned, ReportRow,
+    ReportState, Reported, SILENCE_LIFE, Settled, Tried,
 };
 use super::super::row::{count, seconds, senseless};
 use super::{number, of_token, silence};
 
+/// Nothing is put off for as long as this, seconds.
+const LATEST: u64 = 3 * 86_400;
 /// The name under which the secret is kept.
 const SECRET: &str = "secret";
 
@@ -67,10 +69,12 @@ pub(in super::super) fn put(db: &Transaction<'_>, reports: &[NewReport]) -> rusq
     Ok(u64::try_from(added).unwrap_or(u64::MAX))
 }
 
-/// Writes what follows for reports that were due; returns how many destinations the cap left out.
+/// Writes what follows for reports that were due, and still are: another process may have been quicker. Returns how many
+/// destinations the cap left out.
 pub(in super::super) fn plan(db: &Transaction<'_>, plans: &[Planned], cap: u64) -> rusqlite::Result<u64> {
-    let mut update =
-        db.prepare_cached("UPDATE report SET state = ?2, due = ?3, tries = tries + ?4, why = ?5 WHERE seq = ?1")?;
+    let mut update = db.prepare_cached(
+        "UPDATE report SET state = ?2, due = ?3, tries = tries + ?4, why = ?5 WHERE seq = ?1 AND due IS NOT NULL",
+    )?;
     let mut capped = 0;
     for Planned { number, at, next } in plans {
         let seq = number.cast_signed();
@@ -82,7 +86,11 @@ pub(in super::super) fn plan(db: &Transaction<'_>, plans: &[Planned], cap: u64) 
                 update.execute(params![seq, ReportState::Withheld.as_str(), None::<i64>, 0, why])?;
             }
             Next::Send(destinations) => {
-                update.execute(params![seq, ReportState::Sending.as_str(), None::<i64>, 0, None::<&str>])?;
+                let changed =
+                    update.execute(params![seq, ReportState::Sending.as_str(), None::<i64>, 0, None::<&str>])?;
+                if changed == 0 {
+                    continue;
+                }
                 for destination in destinations {
                     capped += add_destination(db, seq, *at, destination, cap)?;
                 }
@@ -145,11 +153,22 @@ fn conclude(db: &Transaction<'_>, report: i64) -> rusqlite::Result<()> {
     .map(drop)
 }
 
+/// Writes down that an attempt is about to be made, when the destination still waits as it was read.
+pub(in super::super) fn claim(db: &Transaction<'_>, claim: &Claim) -> rusqlite::Result<Claimed> {
+    let mut take = db.prepare_cached(
+        "UPDATE destination SET tries = tries + 1, next = ?4
+            WHERE report = ?1 AND uri = ?2 AND state = 'due' AND next IS ?3",
+    )?;
+    let seen = claim.seen.map(seconds);
+    let taken = take.execute(params![claim.report.cast_signed(), claim.uri, seen, seconds(claim.again)])?;
+    Ok(if taken > 0 { Claimed::Yes } else { Claimed::No })
+}
+
 /// Writes what attempts came to.
 pub(in super::super) fn settle(db: &Transaction<'_>, settled: &[Settled]) -> rusqlite::Result<()> {
     let mut update = db.prepare_cached(
-        "UPDATE destination SET state = ?3, tries = tries + ?4, next = ?5, last = CASE ?4 WHEN 0 THEN last ELSE ?6 END,
-            said = ?7 WHERE report = ?1 AND uri = ?2",
+        "UPDATE destination SET state = ?3, next = ?5, last = CASE ?4 WHEN 0 THEN last ELSE ?6 END, said = ?7
+             WHERE report = ?1 AND uri = ?2",
     )?;
     for one in settled {
         let report = one.report.cast_signed();
@@ -179,19 +198,6 @@ fn strike(db: &Transaction<'_>, uri: &str, strike: Strike, why: &str, now: Times
             .map(drop)
         }
     }
-}
-
-/// Lets reports and destinations that wait be due now.
-pub(in super::super) fn hasten(db: &Transaction<'_>, numbers: &[u64], now: Timestamp) -> rusqlite::Result<u64> {
-    let mut report = db.prepare_cached("UPDATE report SET due = ?2 WHERE seq = ?1 AND due IS NOT NULL")?;
-    let mut destination =
-        db.prepare_cached("UPDATE destination SET next = ?2 WHERE report = ?1 AND next IS NOT NULL")?;
-    let mut moved = 0;
-    for number in numbers {
-        let key = params![number.cast_signed(), seconds(now)];
-        moved += u64::from(report.execute(key)? + destination.execute(key)? > 0);
-    }
-    Ok(moved)
 }
 
 /// Lets a report go out once more.
@@ -255,9 +261,17 @@ pub(in super::super) fn forget(
         destinations.execute([seq])?;
         report.execute([seq])?;
     }
+    mend_times(db, now)?;
     db.execute("DELETE FROM silence WHERE until < ?1", [seconds(Timestamp(now.0.saturating_sub(SILENCE_LIFE)))])?;
     db.execute("DELETE FROM handed WHERE day < ?1", [Day::of(now).back(HANDED_LIFE).0])?;
     Ok(u64::try_from(doomed.len()).unwrap_or(u64::MAX))
+}
+
+/// What waits for a moment that nothing is ever put off to was written by a clock that ran ahead: it is due now.
+fn mend_times(db: &Transaction<'_>, now: Timestamp) -> rusqlite::Result<()> {
+    let times = params![seconds(now), seconds(now.plus(LATEST))];
+    db.execute("UPDATE report SET due = ?1 WHERE due > ?2", times)?;
+    db.execute("UPDATE destination SET next = ?1, first = min(first, ?1) WHERE next > ?2", times).map(drop)
 }
 
 fn whole(number: u64) -> i64 {

@@ -10,7 +10,8 @@ use strictmx_proto::name::Domain;
 
 use super::super::Result;
 use super::super::outgoing::{
-    DestinationRow, NewReport, Outgoing, Planned, ReportRow, ReportState, Reported, Settled, Stand, Standing, Which,
+    Claim, Claimed, DestinationRow, NewReport, Outgoing, Planned, ReportRow, ReportState, Reported, Settled, Stand,
+    Standing, Which,
 };
 use super::Sqlite;
 use super::row::{Columns, rows, seconds, senseless};
@@ -24,6 +25,12 @@ const DESTINATION: &str = "d.report, d.uri, d.host, d.state, d.tries, d.first, d
 const DAYS: &str = "SELECT day, count(*) FROM report GROUP BY day ORDER BY day";
 const STANDING: &str = "SELECT EXISTS (SELECT 1 FROM report WHERE day = ?1 AND domain = ?2 AND scope = ?3),
     coalesce((SELECT number FROM handed WHERE day = ?1 AND kind = 'mail' AND name = ?2), 0)";
+/// Mails for domains whose sessions were held to a policy of this MX host.
+const MAILS_AT_HOST: &str =
+    "SELECT coalesce(sum(h.number), 0) FROM handed h WHERE h.day = ?1 AND h.kind = 'mail' AND EXISTS (
+    SELECT 1 FROM count_session host JOIN count_session mail
+        ON mail.day = host.day AND mail.domain = h.name AND mail.scope = 0 AND mail.policy = host.policy
+        WHERE host.day = ?1 AND host.domain = ?2 AND host.scope = 1)";
 const OCTETS: &str = "SELECT gzip FROM report WHERE seq = ?1 AND gzip IS NOT NULL";
 const SILENCE: &str = "SELECT uri, strikes, until, why FROM silence WHERE uri = ?1";
 const SILENCES: &str = "SELECT uri, strikes, until, why FROM silence WHERE until > ?1 ORDER BY uri";
@@ -54,7 +61,7 @@ fn destinations_due_sql() -> String {
 /// Whether the tables are there, with the columns we know.
 pub(super) fn verify(db: &Connection) -> rusqlite::Result<()> {
     let own = [due(), destinations_sql(), by_token(), destinations_due_sql()];
-    [DAYS, STANDING, OCTETS, SILENCE, SILENCES, STAND]
+    [DAYS, STANDING, MAILS_AT_HOST, OCTETS, SILENCE, SILENCES, STAND]
         .into_iter()
         .chain(own.iter().map(String::as_str))
         .try_for_each(|sql| db.prepare(sql).map(drop))
@@ -71,12 +78,19 @@ pub(super) fn days(db: &Connection) -> rusqlite::Result<Vec<(Day, u64)>> {
 /// What is known of these domains' day.
 pub(super) fn standing(db: &Connection, day: Day, domains: &[(Domain, Scope)]) -> rusqlite::Result<Vec<Standing>> {
     let mut look = db.prepare_cached(STANDING)?;
+    let mut at_host = db.prepare_cached(MAILS_AT_HOST)?;
+    let mut mails =
+        |domain: &Domain| at_host.query_row(params![day.0, domain.as_str()], |row| whole(&mut Columns::of(row)));
     let one = |(domain, scope): &(Domain, Scope)| {
-        look.query_row(params![day.0, domain.as_str(), number(*scope)], |row| {
+        let standing = look.query_row(params![day.0, domain.as_str(), number(*scope)], |row| {
             let mut columns = Columns::of(row);
             let reported = if columns.take()? { Reported::Yes } else { Reported::No };
             Ok(Standing { reported, mails: whole(&mut columns)? })
-        })
+        })?;
+        match (standing.reported, scope) {
+            (Reported::No, Scope::Host) => Ok(Standing { mails: mails(domain)?, ..standing }),
+            _ => Ok(standing),
+        }
     };
     domains.iter().map(one).collect()
 }
@@ -270,6 +284,10 @@ impl Outgoing for Sqlite {
         self.ask(move |db| octets(db, number))
     }
 
+    fn claim(&self, claim: Claim) -> BoxFuture<'static, Result<Claimed>> {
+        self.change(move |db| change::claim(db, &claim))
+    }
+
     fn settle(&self, settled: Vec<Settled>) -> BoxFuture<'static, Result<()>> {
         self.change(move |db| change::settle(db, &settled))
     }
@@ -284,10 +302,6 @@ impl Outgoing for Sqlite {
 
     fn destinations(&self, number: u64) -> BoxFuture<'static, Result<Vec<DestinationRow>>> {
         self.ask(move |db| destinations(db, number))
-    }
-
-    fn hasten(&self, numbers: Vec<u64>, now: Timestamp) -> BoxFuture<'static, Result<u64>> {
-        self.change(move |db| change::hasten(db, &numbers, now))
     }
 
     fn resend(&self, number: u64, now: Timestamp) -> BoxFuture<'static, Result<()>> {

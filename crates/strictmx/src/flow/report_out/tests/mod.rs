@@ -3,6 +3,7 @@
 mod hostile;
 mod https;
 mod mail;
+mod noting;
 mod speed;
 mod stages;
 mod world;
