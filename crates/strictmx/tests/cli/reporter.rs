@@ -71,11 +71,12 @@ impl Site {
     /// A config; `more` goes below `[reporter]`.
     fn config(&self, web: SocketAddr, more: &str) -> String {
         let folder = self.folder.path().display();
+        let spread = if more.contains("spread") { "" } else { "spread = \"0s\"\n" };
         format!(
             "[store]\nurl = \"{}\"\n[dns]\nservers = [\"{}\"]\nself_test = \"off\"\n[tls]\nextra_roots = [\"{folder}/ca.pem\"]\n\
              [fetch]\nallow_private = true\n[web]\nlisten = [\"{web}\"]\n[control]\nsocket = \"{folder}/control.sock\"\n\
              [reporter]\norganization = \"Example Ltd\"\ncontact = \"postmaster@sender.test\"\nsubmit = \"smtp://{}\"\n\
-             spread = \"0s\"\n{more}",
+             {spread}{more}",
             self.url(),
             self.dns.address(),
             self.mail.address()
@@ -109,6 +110,29 @@ impl Site {
             store.add_counts(Arc::new(delta)).await.unwrap();
             store.close().await;
         });
+    }
+}
+
+impl Site {
+    /// One number of the store.
+    fn asked(&self, sql: &str) -> i64 {
+        let db = rusqlite::Connection::open(self.path("strictmx.db")).unwrap();
+        db.query_row(sql, [], |row| row.get(0)).unwrap()
+    }
+
+    /// Names in the store.
+    fn names(&self, sql: &str) -> Vec<String> {
+        let db = rusqlite::Connection::open(self.path("strictmx.db")).unwrap();
+        let mut look = db.prepare(sql).unwrap();
+        look.query_map([], |row| row.get(0)).unwrap().map(Result::unwrap).collect()
+    }
+
+    /// `report send`, whose end is not awaited.
+    fn sending(&self, strictmx: &Strictmx, domains: &[&str]) {
+        let mut send = Command::new(BINARY);
+        send.args(["report", "send"]).args(domains).arg("--config").arg(strictmx.config_path());
+        let mut child = send.stdout(Stdio::null()).stderr(Stdio::null()).spawn().unwrap();
+        std::thread::spawn(move || child.wait());
     }
 }
 
@@ -202,19 +226,98 @@ fn a_daemon_killed_again_and_again_sends_every_report_and_doubles_only_what_it_w
         strictmx.kill();
         kills += 1;
         strictmx.restart();
+        // What was being sent waits for a while; somebody who does not want to wait asks for it.
+        site.sending(&strictmx, &[]);
         assert!(kills < 40, "{} mails", site.mail.messages().len());
     }
+    strictmx.kill();
+    strictmx.restart();
+    assert_eq!(said(&strictmx, &["report", "send"]).0, 0);
+    // A command that found no daemon may still be sending by itself.
     until("all are sent", || lines(&strictmx, &["report", "list", "--state", "sent"]).len() == names.len());
     let messages = site.mail.messages();
     let to: BTreeSet<&String> = messages.iter().flat_map(|message| &message.to).collect();
     assert_eq!(to.len(), names.len());
     let doubled = messages.len() - names.len();
     // Eight mails are under way at a time.
-    assert!(doubled <= 8 * usize::try_from(kills).unwrap(), "{doubled} of {kills} kills");
+    assert!(doubled <= 8 * (usize::try_from(kills).unwrap() + 1), "{doubled} of {kills} kills");
     for one in to {
         let same = site.mail.messages_for(one);
         assert!(same.iter().all(|message| message.text == same[0].text), "the same octets each time");
     }
+}
+
+/// D-58: due, composing, composed, sending, sent and not confirmed.
+#[test]
+fn a_daemon_killed_at_every_stage_goes_on_where_it_was() {
+    const MANY: i64 = 3_000;
+    let site = Site::new();
+    let keys = site.keys();
+    let names: Vec<String> = (0..MANY).map(|number| format!("d{number}.test")).collect();
+    site.count(&names.iter().map(|name| (name.as_str(), "mailto:other@reports.test")).collect::<Vec<_>>());
+
+    // Composing: some of the reports are there.
+    let mut strictmx = site.start(&format!("{keys}spread = \"20h\"\n"));
+    until("some are composed", || site.asked("SELECT count(*) FROM report") > 0);
+    strictmx.kill();
+    let some = site.asked("SELECT count(*) FROM report");
+    assert!(some < MANY, "{some}");
+    let sum =
+        "SELECT coalesce(sum(seq * length(gzip) + unicode(substr(hex(gzip), 41, 1))), 0) FROM report WHERE seq <= ";
+    let before = site.asked(&format!("{sum}{some}"));
+    // Composed: all are, each once, and those that were there are what they were.
+    strictmx.restart();
+    until("all are composed", || site.asked("SELECT count(*) FROM report") == MANY);
+    assert_eq!(site.asked("SELECT count(DISTINCT id) FROM report"), MANY);
+    assert_eq!(site.asked(&format!("{sum}{some}")), before);
+    strictmx.kill();
+    strictmx.restart();
+    // Those that leave last are ours to send.
+    let late: Vec<String> = site.names("SELECT domain FROM report WHERE state = 'composed' ORDER BY due DESC LIMIT 3");
+    let [first, second, third] = [&late[0], &late[1], &late[2]];
+    let wants = |domain: &str, rua: &str| {
+        site.dns.txt(&format!("_smtp._tls.{domain}"), &format!("v=TLSRPTv1; rua={rua}"));
+    };
+    wants(first, "mailto:first@reports.test");
+    wants(second, "mailto:second@reports.test");
+    wants(third, &format!("https://r.test:{}/v1", site.web.address().port()));
+    let tries = |domain: &str| {
+        let of = format!("SELECT seq FROM report WHERE domain = '{domain}'");
+        site.asked(&format!("SELECT coalesce(sum(tries), 0) FROM destination WHERE report = ({of})"))
+    };
+
+    // Sending: the session has begun.
+    site.mail.fail(Faults { pause: Duration::from_millis(700), ..Faults::default() });
+    site.sending(&strictmx, &[first]);
+    until("an attempt is noted", || tries(first) == 1);
+    strictmx.kill();
+    assert_eq!(site.mail.messages_for("first@reports.test").len(), 0);
+    strictmx.restart();
+    // Sent and not confirmed: the server has it, and has not said so.
+    site.sending(&strictmx, &[second]);
+    until("a mail is there", || site.mail.messages_for("second@reports.test").len() == 1);
+    strictmx.kill();
+    site.dns.a("r.test", "127.0.0.1".parse().unwrap());
+    let endpoint = || https::Site::policy("ok").at("/v1");
+    site.web.site("r.test", &site.ca.issue("r.test", Leaf::Good), endpoint().sending(https::Sending::Never));
+    strictmx.restart();
+    site.sending(&strictmx, &[third]);
+    until("a post is there", || site.web.requests().len() == 1);
+    strictmx.kill();
+
+    site.mail.fail(Faults::default());
+    site.web.change("r.test", endpoint());
+    strictmx.restart();
+    for (domain, to, mails) in [(first, "first", 1), (second, "second", 2), (third, "", 0)] {
+        assert_eq!(tries(domain), 1, "{domain}: what may be on its way is not sent again at once");
+        let outcome = lines(&strictmx, &["report", "send", domain]).remove(0);
+        assert_eq!((&outcome["state"], &outcome["destinations"][0]["tries"]), (&"sent".into(), &2.into()), "{outcome}");
+        let came = site.mail.messages_for(&format!("{to}@reports.test"));
+        assert_eq!(came.len(), mails, "{domain}");
+        assert!(came.iter().all(|mail| mail.text == came[0].text), "the same octets each time");
+    }
+    let posts = site.web.requests();
+    assert_eq!((posts.len(), &posts[0].body), (2, &posts[1].body));
 }
 
 #[test]
