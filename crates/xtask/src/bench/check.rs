@@ -95,7 +95,7 @@ fn page(world: &World<'_>, [records, everything, theirs]: [&[Run]; 3], short: &R
         (
             format!("peak memory over {} domains; over {}", size.listed / 10, size.listed),
             format!("{:.0} MiB; {:.0} MiB", short.peak, long.peak),
-            "the same, and at most 200 MiB",
+            "flat, and at most 200 MiB",
         ),
     ];
     for (what, measured, goal) in goals {
