@@ -21,6 +21,7 @@ mod faults;
 mod modes;
 mod monitor;
 mod other_mtas;
+mod report_https;
 mod reports;
 mod resolvers;
 mod restarts;
