@@ -8,7 +8,7 @@ use core::net::IpAddr;
 
 use strictmx_proto::{
     dane::Tlsa,
-    gzip::Compressor,
+    gzip::{self, Compressor, Limits},
     mail::Address,
     name::Domain,
     tlsrpt::{
@@ -21,6 +21,9 @@ use super::{Counts, Day, Detail, DomainDay, PolicyDay, PolicyKey, PolicyType, Sc
 
 /// Most failure details of one report: beyond them a report would outgrow what receivers take.
 const MAX_DETAILS: usize = 5_000;
+/// Octets of all policies' lines and MX patterns in one report. A policy is 64 KiB at most, so this is reached by a domain that
+/// changes a huge one all day: what does not fit any more is counted under a policy without lines.
+const MAX_POLICY_TEXT: usize = 1024 * 1024;
 /// Longest text in a report, characters.
 const MAX_TEXT: usize = 1_000;
 
@@ -88,7 +91,7 @@ pub fn report(reporter: &Reporter, day: &DomainDay) -> Report {
     let mut days: Vec<&PolicyDay> = day.policies.iter().collect();
     days.sort_by(|a, b| a.policy.cmp(&b.policy));
     let mut entries: Vec<Entry> = Vec::with_capacity(days.len());
-    let mut room = MAX_DETAILS;
+    let mut room = Room { details: MAX_DETAILS, text: MAX_POLICY_TEXT };
     for one in days {
         let entry = entry(reporter, one, &mut room);
         // Two texts may have become one by what was left out of them.
@@ -117,21 +120,30 @@ pub fn compose(reporter: &Reporter, day: &DomainDay, compressor: &mut Compressor
         return Err(ComposeError::Nothing);
     }
     let json = report.emit();
-    proven(&report, &json)?;
+    let gzip = compressor.compress(json.as_bytes());
+    proven(&report, &gzip)?;
     let id = ReportId::parse(&report.id).ok_or_else(|| ComposeError::NotValid("its id".to_owned()))?;
     let sessions = report.entries.iter().fold(Counts::default(), |sum, entry| Counts {
         success: sum.success.saturating_add(entry.successful),
         failure: sum.failure.saturating_add(entry.failed),
     });
-    Ok(Composed { id, gzip: compressor.compress(json.as_bytes()).into(), sessions })
+    Ok(Composed { id, gzip: gzip.into(), sessions })
 }
 
-/// Every report is checked, and read back by our own reader, before it leaves.
-fn proven(report: &Report, json: &str) -> Result<(), ComposeError> {
+/// What still fits into a report.
+struct Room {
+    details: usize,
+    text: usize,
+}
+
+/// Every report is checked, and read back by our own reader from the octets that will leave, before it leaves (TLSRPT-5.2-1: well
+/// below what receivers take).
+fn proven(report: &Report, gzip: &[u8]) -> Result<(), ComposeError> {
     if let Some(violation) = report.check().first() {
         return Err(ComposeError::NotValid(format!("{violation}")));
     }
-    match Report::read(json.as_bytes()) {
+    let json = gzip::inflate(gzip, Limits::REPORT).map_err(|error| ComposeError::NotValid(format!("{error}")))?;
+    match Report::read(&json) {
         // Notes are about what domains have published; what counts is that nothing is lost on the way.
         Ok(read) if read.report == *report => Ok(()),
         Ok(read) => {
@@ -148,7 +160,7 @@ pub fn period(day: Day) -> Period {
     Period::day(day.begin().0)
 }
 
-fn entry(reporter: &Reporter, day: &PolicyDay, room: &mut usize) -> Entry {
+fn entry(reporter: &Reporter, day: &PolicyDay, room: &mut Room) -> Entry {
     let mut failures: Vec<Failure> = Vec::new();
     let mut details: Vec<&(Detail, u64)> = day.details.iter().filter(|(_, number)| *number > 0).collect();
     details.sort();
@@ -159,16 +171,24 @@ fn entry(reporter: &Reporter, day: &PolicyDay, room: &mut usize) -> Entry {
             failures.iter_mut().find(|known| Failure { sessions: failure.sessions, ..(*known).clone() } == failure);
         match same {
             Some(known) => known.sessions = bounded(known.sessions.saturating_add(failure.sessions)),
-            None if *room == 0 => {}
+            None if room.details == 0 => {}
             None => {
-                *room -= 1;
+                room.details -= 1;
                 failures.push(failure);
             }
         }
     }
     // A failure without a session, such as a policy that could not be fetched, counts as often as it was needed.
     let failed = if day.counts == Counts::default() { told } else { day.counts.failure };
-    Entry { policy: policy(&day.policy), successful: bounded(day.counts.success), failed: bounded(failed), failures }
+    let text: usize = day.policy.text.iter().chain(&day.policy.mx).map(|line| line.len()).sum();
+    let policy = match room.text.checked_sub(text) {
+        Some(left) => {
+            room.text = left;
+            policy(&day.policy)
+        }
+        None => policy(&day.policy.other()),
+    };
+    Entry { policy, successful: bounded(day.counts.success), failed: bounded(failed), failures }
 }
 
 fn join(known: &mut Entry, other: Entry) {
@@ -358,6 +378,21 @@ mod tests {
         let report = report(&reporter(), &day([one(sts(), 0, 0, [(failed, 7)].into())].into()));
         assert_eq!((report.entries[0].successful, report.entries[0].failed), (0, 7));
         assert_eq!(report.check(), []);
+    }
+
+    #[test]
+    fn a_domain_with_a_huge_policy_that_changes_all_day_gets_a_report_that_can_be_sent() {
+        let huge = |number: usize| {
+            let line: Box<str> = format!("mx: {number}{}", "a".repeat(990)).into();
+            let text = (0..64).map(|_| line.clone()).collect();
+            one(PolicyKey { text, ..sts() }, 1, 0, Vec::new())
+        };
+        let day = day((0..64).map(huge).collect());
+        let composed = compose(&reporter(), &day, &mut Compressor::new()).unwrap();
+        assert_eq!(composed.sessions.success, 64);
+        let report = report(&reporter(), &day);
+        assert_eq!(report.entries.len(), 17, "16 with their lines, and one for all the others");
+        assert_eq!(report.entries.iter().map(|entry| entry.successful).sum::<u64>(), 64);
     }
 
     /// TLSRPT-8-1

@@ -109,14 +109,14 @@ fn signer(algorithm: Algorithm) -> Signer {
     }
 }
 
-// TLSRPT-3-9, TLSRPT-3-11, TLSRPT-5.3-4
+// TLSRPT-3-9, TLSRPT-3-11, TLSRPT-5.3-4, R6376-5.4-1, R6376-3.5-1
 #[test]
-fn a_signature_covers_the_fields_that_identify_the_report_and_from_once_more() {
+fn a_signature_covers_the_fields_that_identify_the_report_and_lets_none_be_added() {
     let pending = signer(Algorithm::RsaSha256).signing_input(&message()).unwrap();
     let hash = STANDARD.encode(Sha256::digest(b"Hi.\r\n"));
     let value = format!(
-        "v=1; a=rsa-sha256; c=relaxed/relaxed; d=sender.example; s=tlsrpt.2026; t=1795305791; x=1795910591; h=From: From: To: \
-         Subject: TLS-Report-Domain: TLS-Report-Submitter; bh={hash}; b="
+        "v=1; a=rsa-sha256; c=relaxed/relaxed; d=sender.example; s=tlsrpt.2026; t=1795305791; x=1795910591; h=From: To: \
+         Subject: TLS-Report-Domain: TLS-Report-Submitter: From: Subject: TLS-Report-Domain: TLS-Report-Submitter; bh={hash}; b="
     );
     let wanted = format!(
         "from:us@sender.example\r\nto:them@example.com\r\nsubject:Report Domain: example.com Submitter: sender.example Report-ID: \
@@ -171,7 +171,8 @@ fn every_signed_field_is_signed_where_it_is_there() {
     let pending = short.signing_input(&all).unwrap();
     let text = core::str::from_utf8(pending.octets()).unwrap();
     assert_eq!(text.matches(":x\r\n").count(), SIGNED.len());
-    assert!(text.contains(&format!("h=From: {};", SIGNED.join(": "))) && !text.contains("x=1"));
+    let sealed = "From: Subject: TLS-Report-Domain: TLS-Report-Submitter";
+    assert!(text.contains(&format!("h={}: {sealed};", SIGNED.join(": "))) && !text.contains("x=1"));
 }
 
 #[test]

@@ -25,6 +25,8 @@ pub const SIGNED: [&str; 11] = [
     "Auto-Submitted",
     "TLS-Required",
 ];
+/// Of these, those that are named once more than they occur, so that none can be added (RFC 6376 §5.4.2, R6376-5.4-1).
+const SEALED: [&str; 4] = ["From", "Subject", "TLS-Report-Domain", "TLS-Report-Submitter"];
 /// Base64 characters between two places where a signature may be folded.
 const CHUNK: usize = 68;
 
@@ -94,12 +96,13 @@ impl Signer {
     }
 }
 
-/// `h=`: From once more than it occurs.
+/// `h=`: each field as often as it occurs, sealed ones once more.
 fn names(message: &Message) -> Vec<&'static str> {
     let occurs =
         |name: &&str| message.fields.iter().filter(move |field| field.name().eq_ignore_ascii_case(name)).count();
-    let mut names = Vec::from(["From"]);
-    names.extend(SIGNED.iter().flat_map(|name| core::iter::repeat_n(*name, occurs(name))));
+    let mut names: Vec<&'static str> =
+        SIGNED.iter().flat_map(|name| core::iter::repeat_n(*name, occurs(name))).collect();
+    names.extend(SEALED.iter().filter(|name| **name == "From" || occurs(name) > 0));
     names
 }
 
