@@ -88,7 +88,7 @@ fn days_in(year: u16, month: u8) -> Option<u8> {
     }
 }
 
-/// `2026-11-22T00:00:00Z` (RFC 3339 §5.6).
+/// `2026-11-22T00:00:00Z` (RFC 3339 §5.6, R3339-5.6-1, R7493-4.3-1).
 #[must_use]
 pub fn rfc3339(seconds: u64) -> String {
     let Civil { year, month, day, hour, minute, second } = civil(seconds);

@@ -269,6 +269,7 @@ fn text(value: &str) -> String {
     value.chars().take(MAX_TEXT).map(safe).collect::<String>().trim().to_owned()
 }
 
+/// R7493-2.2-1
 const fn bounded(count: u64) -> u64 {
     if count > MAX_COUNT { MAX_COUNT } else { count }
 }
@@ -354,7 +355,7 @@ mod tests {
         assert_eq!(nothing, Err(ComposeError::Nothing));
     }
 
-    /// TLSRPT-4.3-1, TLSRPT-A4
+    /// TLSRPT-4.3-1, TLSRPT-4.3.3-1, TLSRPT-A4
     #[test]
     fn empty_and_hostile_values_are_left_out_and_a_reason_is_always_given_where_it_is_asked_for() {
         let details = [(detail("certificate-not-trusted", None), 2), (detail("4711", None), 1)];
@@ -365,6 +366,16 @@ mod tests {
         assert_eq!((trusted.receiving_ip, trusted.information.as_deref()), (None, None));
         assert_eq!(trusted.reason.as_deref(), Some("unspecified"));
         assert_eq!(of(ResultType::ValidationFailure).reason.as_deref(), Some("result-4711"));
+        assert_eq!(report.check(), []);
+    }
+
+    /// R7493-2.2-1
+    #[test]
+    fn a_count_stays_where_every_reader_of_json_has_it_exactly() {
+        let details = [(detail("certificate-expired", None), u64::MAX)];
+        let report = report(&reporter(), &day([one(sts(), u64::MAX, u64::MAX, details.into())].into()));
+        let entry = &report.entries[0];
+        assert_eq!([entry.successful, entry.failed, entry.failures[0].sessions], [MAX_COUNT; 3]);
         assert_eq!(report.check(), []);
     }
 

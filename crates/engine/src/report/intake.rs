@@ -162,6 +162,7 @@ fn details(failures: &[Failure<'_>]) -> Vec<Detail> {
 
 fn detail(failure: &Failure<'_>) -> Detail {
     let text = |text: &Option<alloc::borrow::Cow<'_, str>>| text.as_deref().map(Into::into);
+    // In the form of RFC 5952 (R5952-4-1).
     let address = |address: Option<core::net::IpAddr>| address.map(|ip| ip.to_canonical().to_string().into());
     Detail {
         result_type: match failure.code {

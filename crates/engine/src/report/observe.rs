@@ -196,7 +196,7 @@ mod tests {
         assert_eq!(told.details[1].receiving_ip, None);
     }
 
-    // D-31
+    // D-31, R5952-4-1
     #[test]
     fn a_session_is_told_with_its_addresses_and_one_that_never_reached_tls_is_not() {
         let judge = |outcome| session(&domain("example.com"), &policy(), Covered::Yes, &seen(outcome), AT);

@@ -120,7 +120,7 @@ fn is_policy(reply: &str) -> bool {
     reply.split([' ', '-']).nth(1).is_some_and(|status| status.starts_with("5.7."))
 }
 
-/// What an HTTP status means for a report: any 2xx is acceptance (TLSRPT-5.4-3, TLSRPT-A12), a request that was not understood or
+/// What an HTTP status means for a report: any 2xx is acceptance (TLSRPT-5.4-3, TLSRPT-A12, R9110-1), a request that was not understood or
 /// not allowed will not be the next time either.
 #[must_use]
 pub fn http(status: u16, text: &str) -> Said {
@@ -254,7 +254,7 @@ mod tests {
         assert_eq!(strike(&Said::Never("404".into()), Way::Https), Strike::One);
     }
 
-    /// TLSRPT-5.4-3
+    /// TLSRPT-5.4-3, R9110-1
     #[test]
     fn only_a_2xx_status_is_acceptance() {
         assert!(matches!(http(204, ""), Said::Accepted(_)));

@@ -32,7 +32,7 @@ pub enum SignError {
 }
 
 impl Keys {
-    /// Signs a message with every key; `domain` is `d=`, `now` is `t=`. Each signature covers the message without the others, so
+    /// Signs a message with every key (R8463-6-1); `domain` is `d=`, `now` is `t=`. Each signature covers the message without the others, so
     /// a verifier that knows one algorithm alone is content with it.
     ///
     /// # Errors
@@ -72,7 +72,7 @@ mod tests {
         }
     }
 
-    /// TLSRPT-3-9, TLSRPT-3-11
+    /// TLSRPT-3-9, TLSRPT-3-11, R8463-6-1
     #[test]
     fn both_algorithms_sign_the_same_message_side_by_side() {
         let keys = [("rsa1", Algorithm::RsaSha256), ("ed1", Algorithm::Ed25519Sha256)];

@@ -33,7 +33,7 @@ fn push_char(out: &mut String, c: char) {
     }
 }
 
-/// U+FDD0..U+FDEF, and the last two of each plane.
+/// U+FDD0..U+FDEF, and the last two of each plane (R7493-2.1-1).
 fn is_noncharacter(c: char) -> bool {
     matches!(c, '\u{fdd0}'..='\u{fdef}') || u32::from(c) & 0xfffe == 0xfffe
 }

@@ -91,11 +91,11 @@ impl Letter<'_> {
             // TLSRPT-5.3-2
             Field::new("TLS-Report-Domain", domain.as_str())?,
             Field::new("TLS-Report-Submitter", submitter.as_str())?,
-            // TLSRPT-3-7, TLSRPT-5.3.1-1, D-53
+            // TLSRPT-3-7, TLSRPT-5.3.1-1, D-53; once (R8689-3-2)
             Field::new("TLS-Required", "No")?,
             Field::new("Auto-Submitted", "auto-generated")?,
             Field::new("MIME-Version", "1.0")?,
-            // TLSRPT-5.3-1
+            // TLSRPT-5.3-1, R6522-3-2
             Field::new("Content-Type", format!("multipart/report; report-type=\"tlsrpt\"; boundary=\"{boundary}\""))?,
         ]);
         Ok(Message { fields, body: multipart(&boundary, &parts) })

@@ -163,6 +163,14 @@ fn ed25519_signs_the_hash_of_what_rsa_signs() {
     assert!(rsa.finish(&[]).is_err());
 }
 
+// R8616-5-1
+#[test]
+fn a_domain_of_other_letters_signs_under_its_a_labels() {
+    let domain = strictmx_proto::name::Domain::parse_lenient("bücher.example").unwrap();
+    let pending = Signer { domain, ..signer(Algorithm::RsaSha256) }.signing_input(&message()).unwrap();
+    assert!(pending.finish(&[1; 256]).unwrap().value().contains(" d=xn--bcher-kva.example;"));
+}
+
 #[test]
 fn every_signed_field_is_signed_where_it_is_there() {
     let all = Message { fields: SIGNED.map(|name| Field::new(name, "x").unwrap()).to_vec(), body: vec![] };

@@ -135,7 +135,7 @@ fn members_come_in_order_and_twice_if_they_are_there_twice() {
     assert_eq!((read, names), (Ok(()), vec!["b".to_owned(), "a".to_owned(), "b".to_owned()]));
 }
 
-// TLSRPT-4-1
+// TLSRPT-4-1, R7493-2.1-1
 #[test]
 fn strings_are_written_as_i_json() {
     let written = |text: &str| {
@@ -167,6 +167,7 @@ fn days_are_counted_as_the_calendar_does() {
     assert_eq!(rfc3339(u64::MAX), "9999-12-31T23:59:59Z");
 }
 
+// R3339-5.6-1, R7493-4.3-1
 #[test]
 fn moments_are_written_as_the_rfcs_want() {
     let moment = 1_795_318_991;

@@ -39,7 +39,7 @@ fn halves(message: &Message) -> (String, String) {
     (header.to_owned(), body.to_owned())
 }
 
-// TLSRPT-5.3-1, TLSRPT-5.3-2, TLSRPT-5.3-3, TLSRPT-5.3-5, TLSRPT-5.3.1-1, TLSRPT-3-7, D-53, TLSRPT-E3
+// TLSRPT-5.3-1, TLSRPT-5.3-2, TLSRPT-5.3-3, TLSRPT-5.3-5, TLSRPT-5.3.1-1, TLSRPT-3-7, D-53, TLSRPT-E3, R8689-3-2
 #[test]
 fn the_mail_has_the_header_that_the_rfc_wants() {
     let message = letter(&reports::ours()).unwrap();
@@ -63,7 +63,7 @@ fn the_mail_has_the_header_that_the_rfc_wants() {
     assert_eq!(halves(&message).0, wanted);
 }
 
-// TLSRPT-5.1-1, TLSRPT-5.1-3, TLSRPT-5.2-1, TLSRPT-5.3-1
+// TLSRPT-5.1-1, TLSRPT-5.1-3, TLSRPT-5.2-1, TLSRPT-5.3-1, R6522-3-2
 #[test]
 fn the_mail_has_a_text_for_people_and_then_the_report() {
     let report = reports::ours();

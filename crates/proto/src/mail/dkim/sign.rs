@@ -11,7 +11,7 @@ use crate::{
     name::Domain,
 };
 
-/// The header fields that are signed where a message has them (RFC 6376 §5.4.1, TLSRPT-5.3-4).
+/// The header fields that are signed where a message has them (RFC 6376 §5.4.1, R6376-5.4-1, TLSRPT-5.3-4).
 pub const SIGNED: [&str; 11] = [
     "From",
     "To",
@@ -82,7 +82,7 @@ impl Signer {
         Ok(Pending { value: unsigned.value().into(), octets })
     }
 
-    /// The field's value up to and with `b=`.
+    /// The field's value up to and with `b=`. There is no `l=` (TLSRPT-3-11, R6376-3.5-1); names are A-labels (R8616-5-1).
     fn value(&self, message: &Message) -> String {
         let Self { domain, selector, algorithm, signed_at, expires_at } = self;
         let expires = expires_at.map(|at| format!(" x={at};")).unwrap_or_default();

@@ -6,7 +6,7 @@ use crate::{date::rfc3339, json::push_string};
 
 impl Report {
     /// The report as I-JSON (TLSRPT-4-1): UTF-8 without byte order mark, each key once, IP addresses in the form of RFC 5952
-    /// (TLSRPT-A20).
+    /// (TLSRPT-A20, R5952-4-1).
     ///
     /// `policies`, `policy-string` and `mx-host` are arrays always, empty ones where there is nothing to say (TLSRPT-4-3,
     /// TLSRPT-A2, TLSRPT-A3, TLSRPT-E1): some receivers need the keys. Other things that are not known have no key

@@ -1,4 +1,4 @@
-//! One attempt to hand a report over, by mail or by HTTPS.
+//! One attempt to hand a report over, by mail or by HTTPS (TLSRPT-5.3-1, TLSRPT-5.4-0).
 use bytes::Bytes;
 use strictmx_engine::{
     fact::FetchFailure,

@@ -16,7 +16,7 @@ fn accepting(path: &str) -> Site {
     Site::policy("thanks").at(path).status(201)
 }
 
-/// TLSRPT-5.4-1, TLSRPT-3-4, TLSRPT-5.4-3
+/// TLSRPT-5.4-0, TLSRPT-5.4-1, TLSRPT-3-4, TLSRPT-5.4-3
 #[tokio::test]
 async fn a_report_is_posted_as_it_is_and_any_2xx_is_acceptance() {
     let world = World::new();
