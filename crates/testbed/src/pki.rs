@@ -37,6 +37,8 @@ pub enum Leaf {
     EndsIn(u32),
     /// Right name and chain, but made for TLS clients alone.
     ForClients,
+    /// Right in all, and demands that a status is stapled to it (RFC 7633), which no server here does.
+    MustStaple,
     /// The name stands in the subject's common name only.
     CommonNameOnly,
     /// `*.parent` instead of the name itself: good for one label.
@@ -210,6 +212,10 @@ fn leaf_params(name: &str, leaf: Leaf) -> CertificateParams {
     params.extended_key_usages = vec![purpose];
     if leaf == Leaf::NoIntermediate {
         params.custom_extensions.push(issuer_at("http://authority.test/intermediate.der"));
+    }
+    if leaf == Leaf::MustStaple {
+        let features = vec![0x30, 3, 2, 1, 5];
+        params.custom_extensions.push(CustomExtension::from_oid_content(&[1, 3, 6, 1, 5, 5, 7, 1, 24], features));
     }
     params.key_usages = vec![KeyUsagePurpose::DigitalSignature];
     params.use_authority_key_identifier_extension = true;

@@ -181,6 +181,7 @@ pub(crate) fn cert(subject: &str, issuer: &str, names: &[&str]) -> Cert {
         signature: "ecdsa-with-SHA384".into(),
         self_issued: subject == issuer,
         issuer_urls: vec!["http://e7.i.lencr.org/".into()],
+        must_staple: false,
         der: Octets(subject.as_bytes().into()),
         spki: Octets(subject.as_bytes().into()),
     }

@@ -220,6 +220,9 @@ pub struct Cert {
     pub self_issued: bool,
     /// Where its issuer's certificate may be fetched (AIA), which no mail server does.
     pub issuer_urls: Vec<String>,
+    /// Whether it demands that a certificate status is stapled to it (RFC 7633).
+    #[serde(default, skip_serializing_if = "core::ops::Not::not")]
+    pub must_staple: bool,
     /// The certificate, DER, for TLSA records of selector 0.
     pub der: Octets,
     /// Its SubjectPublicKeyInfo, DER, for selector 1.
@@ -244,10 +247,15 @@ pub enum Way {
     NoSni,
     /// This server name sent, such as the mail domain's.
     Sni(Domain),
-    /// Only this protocol version offered: `SSLv3`, `TLSv1`, `TLSv1.1`, `TLSv1.2` or `TLSv1.3`.
+    /// Only this protocol version offered: `SSLv2`, `SSLv3`, `TLSv1`, `TLSv1.1`, `TLSv1.2` or `TLSv1.3`.
     Version(String),
     /// Only weak ciphers of this OpenSSL list offered.
     Ciphers(String),
+    /// A hello of TLS 1.2 that offers compression and asks for what protects (RFC 5746, RFC 7627) and for a certificate status;
+    /// after the server's half of the handshake leave is taken.
+    Hello,
+    /// A session, kept to be resumed: whether the host's tickets allow early data (RFC 8446 §4.2.10). Nothing is sent that way.
+    EarlyData,
 }
 
 /// What came of a trial.
@@ -256,10 +264,42 @@ pub enum Way {
 pub enum TrialResult {
     /// The handshake came to its end.
     Made(TlsMade),
+    /// The host answered with its half of the handshake, and no more was wanted.
+    Hello(HelloSeen),
     /// The host refused it.
     Refused(String),
     /// It could not be tried, or says nothing: why.
     Unknown(String),
+}
+
+/// A server's half of a handshake.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub struct HelloSeen {
+    /// Such as `SSLv3`.
+    pub version: String,
+    /// The cipher chosen, such as `TLS_RSA_WITH_AES_128_CBC_SHA`; for `SSLv2` those in common, of which there may be none.
+    pub cipher: String,
+    /// The compression chosen.
+    pub compression: Compression,
+    /// Whether the extended master secret was agreed on (RFC 7627).
+    pub extended_master_secret: bool,
+    /// Whether protected renegotiation was agreed on (RFC 5746).
+    pub renegotiation_info: bool,
+    /// Whether a certificate status was stapled to the certificate (RFC 6066 §8).
+    pub stapled: bool,
+}
+
+/// How TLS was to compress.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Compression {
+    /// Not at all.
+    None,
+    /// By DEFLATE (RFC 3749).
+    Deflate,
+    /// In another way, of this number.
+    Other(u8),
 }
 
 /// The mail side of a domain.

@@ -115,7 +115,7 @@ impl Fetcher {
         }
         let result = match timeout_at(deadline, self.reach(address)).await {
             Ok(Ok(stream)) => match timeout_at(deadline, self.tls.trial(stream, host, way, ALPN)).await {
-                Ok(tried) => tried.result,
+                Ok(tried) => tried.result(),
                 Err(_) => TrialResult::Unknown(format!("{address} did not finish the TLS handshake in time")),
             },
             Ok(Err(failure)) => TrialResult::Unknown(failure.to_string()),

@@ -2,7 +2,8 @@
 //!
 //! RFC 5321 §4.1, §4.2; RFC 3207; RFC 8461 §4.2, §7.1 (SNI and judged name: the MX host name, A-8). The session is EHLO,
 //! STARTTLS, the handshake, EHLO, QUIT. What happens before TLS can be tried says nothing about TLS and is told as
-//! unreachable (DANE-A7). Whatever happens, leave is taken with QUIT as long as there is somebody to say it to.
+//! unreachable (DANE-A7). Whatever happens, leave is taken with QUIT as long as there is somebody to say it to; in the middle of a
+//! handshake nobody could hear it, and the alerts of TLS say it instead.
 //!
 //! - `dialogue`: commands and replies
 //! - `course`: the way to STARTTLS, which all sessions share
@@ -83,11 +84,11 @@ pub async fn trial(
     let mut look = Look::new(address);
     let result = match course.until_starttls(address, &mut look).await {
         Ok(stream) => match timeout_at(course.until_next(), tls.trial(stream, host, way, &[])).await {
-            Ok(tls::Tried { result, stream }) => {
-                if let Some(stream) = stream {
+            Ok(mut tried) => {
+                if let Some(stream) = tried.stream.take() {
                     course.take_leave(stream).await;
                 }
-                result
+                tried.result()
             }
             Err(_) => TrialResult::Unknown(String::from("the TLS handshake took too long")),
         },

@@ -56,6 +56,7 @@ fn whole(der: &[u8]) -> Cert {
             signature: name_of(&certificate.signature_algorithm.algorithm),
             self_issued: certificate.subject() == certificate.issuer(),
             issuer_urls: issuer_urls(&certificate),
+            must_staple: must_staple(&certificate),
             der: Octets(der.into()),
             spki: Octets(certificate.public_key().raw.into()),
         },
@@ -72,6 +73,7 @@ fn whole(der: &[u8]) -> Cert {
             signature: String::new(),
             self_issued: false,
             issuer_urls: Vec::new(),
+            must_staple: false,
             der: Octets(der.into()),
             spki: Octets::default(),
         },
@@ -144,6 +146,21 @@ fn issuer_urls(certificate: &X509Certificate<'_>) -> Vec<String> {
         })
         .take(MAX_URLS)
         .collect()
+}
+
+/// The TLS feature extension (RFC 7633 §6, id-pe-tlsfeature): a list of the numbers of extensions that the server must answer.
+const TLS_FEATURE: &str = "1.3.6.1.5.5.7.1.24";
+/// The INTEGER 5, status_request, as DER.
+const STATUS_REQUEST: [u8; 3] = [2, 1, 5];
+
+fn must_staple(certificate: &X509Certificate<'_>) -> bool {
+    let feature = certificate.extensions().iter().find(|extension| extension.oid.to_id_string() == TLS_FEATURE);
+    // SEQUENCE, its length of one octet, then small numbers of three octets each.
+    let features = feature.and_then(|feature| match feature.value {
+        [0x30, length, numbers @ ..] if usize::from(*length) == numbers.len() => Some(numbers),
+        _ => None,
+    });
+    features.is_some_and(|numbers| numbers.chunks(3).any(|number| number == STATUS_REQUEST))
 }
 
 /// A moment; anything before 1970 is shown as 1970.
@@ -227,6 +244,25 @@ mod tests {
         assert_eq!(cert.issuer_urls, ["http://0", "http://1"]);
         let many = certs(&[certificate(&rcgen::PKCS_ECDSA_P256_SHA256, 200)]).remove(0);
         assert_eq!(many.issuer_urls.len(), MAX_URLS);
+    }
+
+    /// RFC 7633
+    #[test]
+    fn a_demand_for_a_stapled_status_is_seen() {
+        let demands = |oid: &[u64], content: &[u8]| {
+            let mut params = CertificateParams::new(vec![String::from("mx.example.test")]).unwrap();
+            params.custom_extensions = vec![CustomExtension::from_oid_content(oid, content.to_vec())];
+            let der = params.self_signed(&KeyPair::generate().unwrap()).unwrap().der().clone();
+            certs(&[der]).remove(0).must_staple
+        };
+        let feature = [1, 3, 6, 1, 5, 5, 7, 1, 24];
+        assert!(demands(&feature, &[0x30, 3, 2, 1, 5]));
+        assert!(demands(&feature, &[0x30, 6, 2, 1, 17, 2, 1, 5]), "status_request_v2 before it");
+        assert!(!demands(&feature, &[0x30, 3, 2, 1, 17]));
+        for broken in [&[0x30, 9, 2, 1, 5][..], &[0x30], &[], &[2, 1, 5]] {
+            assert!(!demands(&feature, broken), "{broken:?}");
+        }
+        assert!(!demands(&[1, 3, 6, 1, 5, 5, 7, 1, 99], &[0x30, 3, 2, 1, 5]));
     }
 
     #[test]

@@ -31,7 +31,7 @@ pub(super) async fn trial<S: Duplex + 'static>(trust: &Trust, stream: S, host: &
     match Pin::new(&mut stream).connect().await {
         Ok(()) => {
             let result = TrialResult::Made(made(trust, stream.ssl(), host));
-            Tried { result, stream: Some(Box::new(stream)) }
+            Tried::made(result, Box::new(stream))
         }
         Err(error) => {
             // OpenSSL says this before anything is sent: the version or the ciphers are not in this build of it.
@@ -64,7 +64,7 @@ fn context(way: &Way) -> Result<SslContext, String> {
         }
         // TLS 1.3 has no weak ciphers, and its list is another one.
         Way::Ciphers(list) => (None, SslVersion::TLS1_2, list.as_str()),
-        Way::NoSni | Way::Sni(_) => (None, SslVersion::TLS1_3, "ALL:COMPLEMENTOFALL"),
+        Way::NoSni | Way::Sni(_) | Way::Hello | Way::EarlyData => (None, SslVersion::TLS1_3, "ALL:COMPLEMENTOFALL"),
     };
     let set = builder
         .set_min_proto_version(from)
@@ -76,7 +76,6 @@ fn context(way: &Way) -> Result<SslContext, String> {
 
 fn version(name: &str) -> Option<SslVersion> {
     Some(match name {
-        "SSLv3" => SslVersion::SSL3,
         "TLSv1" => SslVersion::TLS1,
         "TLSv1.1" => SslVersion::TLS1_1,
         "TLSv1.2" => SslVersion::TLS1_2,

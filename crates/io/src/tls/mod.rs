@@ -12,12 +12,16 @@
 //! - `roots`: who is trusted
 //! - `verify`: the verdict on a certificate
 //! - `trial`: handshakes in another way than the usual one, `tried`: what they come to
+//! - `tickets`: whether a session could be resumed with early data
+//! - `hello`: those that end with the host's half
 //! - `legacy`: those that rustls rightly has no part in, by OpenSSL (feature `legacy-tls`)
 mod chain;
+mod hello;
 #[cfg(feature = "legacy-tls")]
 mod legacy;
 mod limited;
 mod roots;
+mod tickets;
 mod trial;
 mod tried;
 mod verify;
@@ -77,6 +81,15 @@ struct Manner<'a> {
     conduct: Conduct,
 }
 
+/// All that a handshake takes but the stream.
+struct Prepared {
+    config: Arc<ClientConfig>,
+    /// The name that stands for the host in SNI, and in the store of tickets.
+    sent: ServerName<'static>,
+    witness: Arc<Witness>,
+    conduct: Conduct,
+}
+
 /// A session whose handshake is done.
 #[derive(Debug)]
 pub struct Session<S> {
@@ -131,6 +144,14 @@ impl Failed {
     #[must_use]
     pub fn chain(&self) -> Vec<CertSeen> {
         chain::seen(&self.chain)
+    }
+
+    /// Why, for people.
+    fn words(self) -> String {
+        match self.failure {
+            TlsFailure::Certificate(fault) => fault.to_string(),
+            TlsFailure::Other(detail) => detail.into(),
+        }
     }
 
     fn other(detail: impl Into<Box<str>>) -> Self {
@@ -210,6 +231,10 @@ impl ClientTls {
     where
         S: AsyncRead + AsyncWrite + Unpin + Send,
     {
+        self.prepare(manner)?.shake_hands(stream).await
+    }
+
+    fn prepare(&self, manner: Manner<'_>) -> Result<Prepared, Failed> {
         let judged = server_name(manner.name)?;
         let sent = manner.sni.map_or_else(|| Ok(judged.clone()), server_name)?;
         let witness = Arc::new(Witness::new(Arc::clone(&self.trust), Some(judged), manner.conduct));
@@ -217,8 +242,17 @@ impl ClientTls {
         config.enable_sni = manner.sni.is_some();
         config.alpn_protocols = manner.alpn.iter().map(|protocol| protocol.to_vec()).collect();
         config.dangerous().set_certificate_verifier(Arc::clone(&witness) as _);
-        let outcome = TlsConnector::from(Arc::new(config)).connect(sent, stream).await;
-        let (chain, fault) = witness.statement();
+        Ok(Prepared { config: Arc::new(config), sent, witness, conduct: manner.conduct })
+    }
+}
+
+impl Prepared {
+    async fn shake_hands<S>(self, stream: S) -> Result<Session<S>, Failed>
+    where
+        S: AsyncRead + AsyncWrite + Unpin + Send,
+    {
+        let outcome = TlsConnector::from(self.config).connect(self.sent, stream).await;
+        let (chain, fault) = self.witness.statement();
         match (outcome, fault) {
             (Ok(stream), fault) => {
                 let connection = stream.get_ref().1;
@@ -227,7 +261,7 @@ impl ClientTls {
                 let cipher = suite.and_then(|suite| suite.suite().as_str()).unwrap_or_default();
                 Ok(Session { stream, version, fault, cipher, chain })
             }
-            (Err(_), Some(fault)) if manner.conduct == Conduct::Enforce => {
+            (Err(_), Some(fault)) if self.conduct == Conduct::Enforce => {
                 Err(Failed { failure: TlsFailure::Certificate(fault), chain })
             }
             (Err(error), _) => Err(Failed { failure: TlsFailure::Other(describe(&error).into()), chain }),

@@ -6,9 +6,9 @@ use std::thread;
 use std::time::Duration;
 
 use openssl::pkey::PKey;
-use openssl::ssl::{NameType, SslContext, SslMethod, SslVersion};
+use openssl::ssl::{NameType, SslContext, SslContextBuilder, SslMethod, SslVersion};
 use openssl::x509::X509;
-use strictmx_engine::check::observations::{TrialResult, Way};
+use strictmx_engine::check::observations::{Compression, TrialResult, Way};
 use strictmx_engine::fact::CertFault;
 use strictmx_io::smtp_out::{self, Limits};
 use strictmx_testbed::https::Server;
@@ -36,6 +36,10 @@ fn old_server(identity: &Identity, version: SslVersion, ciphers: &str, names: Sh
 }
 
 fn context(identity: &Identity, version: SslVersion, ciphers: &str) -> Arc<SslContext> {
+    Arc::new(context_builder(identity, version, ciphers).build())
+}
+
+fn context_builder(identity: &Identity, version: SslVersion, ciphers: &str) -> SslContextBuilder {
     let mut builder = SslContext::builder(SslMethod::tls_server()).unwrap();
     builder.set_security_level(0);
     builder.set_min_proto_version(Some(version)).unwrap();
@@ -45,7 +49,7 @@ fn context(identity: &Identity, version: SslVersion, ciphers: &str) -> Arc<SslCo
     builder.set_certificate(&chain.next().unwrap()).unwrap();
     chain.for_each(|certificate| builder.add_extra_chain_cert(certificate).unwrap());
     builder.set_private_key(&PKey::private_key_from_pem(identity.key_pem().as_bytes()).unwrap()).unwrap();
-    Arc::new(builder.build())
+    builder
 }
 
 async fn attempt(ca: &Ca, address: SocketAddr, way: Way) -> TrialResult {
@@ -123,10 +127,48 @@ async fn what_this_openssl_cannot_try_is_unknown_and_says_so() {
     let ca = Ca::new("ours");
     let server = Server::start("127.0.0.1:0");
     server.policy(&ca, "example.test", POLICY);
-    for way in [version("SSLv3"), version("SSLv2"), version("nonsense"), Way::Ciphers("NOT-A-CIPHER".to_owned())] {
+    for way in [version("nonsense"), Way::Ciphers("NOT-A-CIPHER".to_owned())] {
         let result = attempt(&ca, server.address(), way.clone()).await;
         assert!(matches!(&result, TrialResult::Unknown(why) if !why.is_empty()), "{way:?}: {result:?}");
     }
+}
+
+// RFC 6066 §8, RFC 7627
+#[tokio::test]
+async fn a_hello_is_understood_by_openssl_and_its_staple_is_seen() {
+    let ca = Ca::new("ours");
+    for (spoken, text, status) in [
+        (SslVersion::TLS1_2, "TLSv1.2", Some(vec![0x30; 500])),
+        (SslVersion::TLS1_2, "TLSv1.2", None),
+        (SslVersion::TLS1, "TLSv1", None),
+    ] {
+        let stapled = status.is_some();
+        let server = stapling_server(&ca.issue(HOST, Leaf::Good), spoken, status);
+        let TrialResult::Hello(seen) = attempt(&ca, server, Way::Hello).await else { panic!("{text}") };
+        assert_eq!((seen.version.as_str(), seen.compression, seen.stapled), (text, Compression::None, stapled));
+        assert!(seen.extended_master_secret && seen.renegotiation_info, "{seen:?}");
+        for way in [version("SSLv2"), version("SSLv3")] {
+            let result = attempt(&ca, server, way.clone()).await;
+            assert!(matches!(result, TrialResult::Refused(_)), "{way:?}: {result:?}");
+        }
+    }
+}
+
+/// A server that shakes hands and no more, and staples this.
+fn stapling_server(identity: &Identity, version: SslVersion, status: Option<Vec<u8>>) -> SocketAddr {
+    let mut builder = context_builder(identity, version, "ALL");
+    builder
+        .set_status_callback(move |ssl| Ok(status.as_ref().is_some_and(|status| ssl.set_ocsp_status(status).is_ok())))
+        .unwrap();
+    let context = builder.build();
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let address = listener.local_addr().unwrap();
+    thread::spawn(move || {
+        for stream in listener.incoming() {
+            let _ended = openssl::ssl::Ssl::new(&context).unwrap().accept(stream.unwrap());
+        }
+    });
+    address
 }
 
 #[tokio::test]

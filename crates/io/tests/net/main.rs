@@ -19,6 +19,7 @@ mod fetch_policy;
 #[cfg(feature = "legacy-tls")]
 mod legacy_tls;
 mod post;
+mod smtp_hello;
 mod smtp_probe;
 mod smtp_session;
 mod submit;

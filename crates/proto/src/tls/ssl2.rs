@@ -12,7 +12,7 @@ const CLIENT_HELLO: u8 = 1;
 const SERVER_HELLO: u8 = 4;
 const ERROR: u8 = 0;
 const VERSION: u16 = 2;
-/// An ERROR message, NO-CIPHER-ERROR: the only one a client can say at this point.
+/// The ERROR message NO-CIPHER-ERROR, of either side.
 const NO_CIPHER: [u8; 5] = [0x80, 3, ERROR, 0, 1];
 
 /// Without the prefix `SSL_CK_`.
@@ -76,8 +76,7 @@ impl Reader {
     /// Takes octets up to the end of the answer.
     ///
     /// # Errors
-    /// [`AnswerError`]; the reader is of no use afterwards. An ERROR message of SSL 2.0 is one of them: a server that knows
-    /// its form but speaks up for nothing.
+    /// [`AnswerError`]; the reader is of no use afterwards.
     pub fn feed(&mut self, octets: &[u8]) -> Result<Progress, AnswerError> {
         for octet in octets {
             self.octets.push(*octet);
@@ -109,6 +108,8 @@ fn alert(rest: &[u8]) -> Result<(), AnswerError> {
 fn message(body: &[u8]) -> Result<Vec<u32>, AnswerError> {
     match body {
         [SERVER_HELLO, body @ ..] => server_hello(body).ok_or(AnswerError::Broken("its SERVER-HELLO is not one")),
+        // Offered every cipher, it takes none: SSL 2.0 is on all the same, and its ciphers alone were switched off.
+        [ERROR, 0, 1] => Ok(Vec::new()),
         [ERROR, ..] => Err(AnswerError::Broken("it is an ERROR message of SSL 2.0")),
         _ => Err(AnswerError::NotTls),
     }

@@ -218,6 +218,8 @@ fn ssl_2_is_spoken_by_whoever_says_server_hello_even_without_a_cipher_in_common(
     assert_eq!(hello(&[1, 0, 0x80, 7, 0, 0xc0]), Ok(Progress2::Done(vec![0x01_0080, 0x07_00c0])));
     assert_eq!(hello(&[]), Ok(Progress2::Done(Vec::new())));
     assert!(matches!(hello(&[1, 0]), Err(AnswerError::Broken(_))));
+    assert_eq!(ssl2::Reader::new().feed(&ssl2::farewell()), Ok(Progress2::Done(Vec::new())));
+    assert!(matches!(ssl2::Reader::new().feed(&[0x80, 3, 0, 0, 2]), Err(AnswerError::Broken(_))));
     assert_eq!(ssl2::Reader::new().feed(&[21, 3, 1, 0, 2, 2, 40]), Err(AnswerError::Alert(40)));
     assert_eq!(ssl2::Reader::new().feed(b"500 what?"), Err(AnswerError::NotTls));
     assert_eq!(ssl2::cipher_name(0x01_0080), "SSL_CK_RC4_128_WITH_MD5");

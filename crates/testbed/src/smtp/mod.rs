@@ -2,6 +2,7 @@
 //!
 //! Every way a delivery can fail RFC 8461 §4 or RFC 7672 §2.2 has a [`StartTls`] or a [`pki::Leaf`](crate::pki::Leaf).
 
+mod flight;
 mod session;
 
 use std::collections::{HashMap, VecDeque};
@@ -15,6 +16,7 @@ use rustls::sign::CertifiedKey;
 use tokio::net::TcpListener;
 use tokio::task::JoinSet;
 
+pub use self::flight::{FirstWords, Flight, ssl2_server_hello};
 use crate::pki::{Identity, Versions, provider};
 use crate::rt::{self, Guard};
 
@@ -103,6 +105,9 @@ pub(crate) struct Setting {
     shown: Shown,
     tls: Option<Arc<ServerConfig>>,
     faults: Faults,
+    /// Octets of early data that its tickets allow.
+    early_data: u32,
+    by_hand: HashMap<FirstWords, Vec<u8>>,
 }
 
 /// The certificates shown, by SNI; the one of the empty name to all others.
@@ -122,7 +127,7 @@ impl ResolvesServerCert for Shown {
 impl Setting {
     fn new(faults: Faults) -> Self {
         let shown = Shown { keys: HashMap::new(), versions: Versions::Both };
-        Self { shown, tls: None, faults }
+        Self { shown, tls: None, faults, early_data: 0, by_hand: HashMap::new() }
     }
 
     fn show(&mut self, name: &str, identity: &Identity) {
@@ -134,7 +139,9 @@ impl Setting {
         let builder = ServerConfig::builder_with_provider(provider());
         let builder = builder.with_protocol_versions(self.shown.versions.of_rustls());
         let builder = builder.expect("versions the provider knows").with_no_client_auth();
-        self.tls = Some(Arc::new(builder.with_cert_resolver(Arc::new(self.shown.clone()))));
+        let mut config = builder.with_cert_resolver(Arc::new(self.shown.clone()));
+        config.max_early_data_size = self.early_data;
+        self.tls = Some(Arc::new(config));
     }
 }
 
@@ -206,6 +213,18 @@ impl Sink {
         let mut setting = self.state.setting.lock().unwrap();
         setting.shown.versions = versions;
         setting.renew();
+    }
+
+    /// From the next session on its tickets allow so many octets of early data.
+    pub fn take_early_data(&self, octets: u32) {
+        let mut setting = self.state.setting.lock().unwrap();
+        setting.early_data = octets;
+        setting.renew();
+    }
+
+    /// From the next session on it answers hellos of this kind with these octets, and then listens until the client leaves.
+    pub fn answer(&self, words: FirstWords, octets: Vec<u8>) {
+        self.state.setting.lock().unwrap().by_hand.insert(words, octets);
     }
 
     /// TCP connections so far.

@@ -6,7 +6,7 @@ use tokio::io::{AsyncBufReadExt, AsyncRead, AsyncReadExt, AsyncWrite, AsyncWrite
 use tokio::net::TcpStream;
 use tokio_rustls::TlsAcceptor;
 
-use super::{Message, Open, Setting, StartTls, State};
+use super::{FirstWords, Message, Open, Setting, StartTls, State};
 
 /// Largest message kept.
 const MESSAGE_LIMIT: usize = 1 << 20;
@@ -123,8 +123,28 @@ impl Session {
             StartTls::OldTls => return self.break_off(&server_hello_tls10()).await,
             _ => {}
         }
+        // A hello is one write, and comes whole on loopback.
+        let hello = FirstWords::of(self.stream.fill_buf().await.ok()?);
+        if let Some(octets) = hello.and_then(|hello| self.setting.by_hand.get(&hello).cloned()) {
+            self.stream.write_all(&octets).await.ok()?;
+            self.stream.flush().await.ok()?;
+            while !self.stream.fill_buf().await.ok()?.is_empty() {
+                let read = self.stream.buffer().len();
+                self.stream.consume(read);
+            }
+            // Before the socket is closed, so that whoever saw that is not counted twice.
+            self.open = None;
+            return None;
+        }
         let acceptor = TlsAcceptor::from(self.setting.tls.clone()?);
-        let stream = acceptor.accept(self.stream.into_inner()).await.ok()?;
+        let stream = match acceptor.accept(self.stream).into_fallible().await {
+            Ok(stream) => stream,
+            Err((_, broken)) => {
+                self.open = None;
+                drop(broken);
+                return None;
+            }
+        };
         let connection = stream.get_ref().1;
         self.tls = connection.protocol_version().map(|version| format!("{version:?}"));
         self.sni = connection.server_name().map(str::to_owned);

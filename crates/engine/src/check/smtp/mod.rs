@@ -6,6 +6,7 @@
 //! Left out, since one look from one place cannot show it: STARTTLS stripped on the way, and whether routes are signed (RPKI).
 mod certificate;
 mod differ;
+mod hello;
 mod quality;
 mod reach;
 mod sni;
@@ -64,6 +65,12 @@ pub(super) const CHECKS: &[&Check] = &[
     &versions::CIPHER_3DES,
     &versions::CIPHER_ANONYMOUS,
     &versions::CIPHER_WEAK,
+    &hello::SSLV2,
+    &hello::COMPRESSION,
+    &hello::RENEGOTIATION,
+    &hello::NO_MASTER_SECRET,
+    &hello::EARLY_DATA,
+    &hello::MUST_STAPLE,
     &sni::REQUIRED,
     &sni::WITHOUT,
     &sni::MAIL_DOMAIN_REFUSED,
@@ -83,6 +90,7 @@ pub(super) fn judge(context: &Context<'_>, found: &mut Findings) {
         certificate::judge(host, found);
         quality::judge(host, found);
         versions::judge(host, found);
+        hello::judge(host, found);
         sni::judge(host, found);
         differ::judge(host, found);
     }

@@ -92,6 +92,6 @@ fn compare(
                 "Make the certificate for {name} the server's fallback, shown to clients that send no server name or an unknown one."
             ));
         }
-        TrialResult::Made(_) | TrialResult::Unknown(_) => {}
+        TrialResult::Made(_) | TrialResult::Hello(_) | TrialResult::Unknown(_) => {}
     }
 }

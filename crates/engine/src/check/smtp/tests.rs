@@ -1,4 +1,6 @@
 //! One fault each in a host that is otherwise good.
+mod hello;
+
 use alloc::{sync::Arc, vec, vec::Vec};
 use core::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 

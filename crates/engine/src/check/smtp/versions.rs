@@ -93,12 +93,16 @@ pub(super) fn judge(host: &Host<'_>, found: &mut Findings) {
             .step("Nothing needs to be done now; an update of the TLS library brings it.");
     }
     for (version, check) in [("SSLv3", &SSLV3), ("TLSv1", &TLS10), ("TLSv1.1", &TLS11)] {
-        if let Some(TrialResult::Made(made)) = result(version) {
-            found
-                .add(check, Severity::Warning, format!("{} agreed to {}.", host.name(), shown(&made.version)))
-                .about(host.name())
-                .step("Allow TLS 1.2 and newer only (Postfix: `smtpd_tls_protocols = >=TLSv1.2`).");
-        }
+        // SSL 3.0 is asked for by a hello alone.
+        let agreed = match result(version) {
+            Some(TrialResult::Made(made)) => &made.version,
+            Some(TrialResult::Hello(hello)) => &hello.version,
+            _ => continue,
+        };
+        found
+            .add(check, Severity::Warning, format!("{} agreed to {}.", host.name(), shown(agreed)))
+            .about(host.name())
+            .step("Allow TLS 1.2 and newer only (Postfix: `smtpd_tls_protocols = >=TLSv1.2`).");
     }
     for trial in &host.seen.trials {
         if let (Way::Ciphers(_), TrialResult::Made(made)) = (&trial.way, &trial.result) {

@@ -84,7 +84,10 @@ impl Looker {
             version("TLSv1.1"),
             version("TLSv1"),
             version("SSLv3"),
+            version("SSLv2"),
             Way::Ciphers(WEAK.to_owned()),
+            Way::Hello,
+            Way::EarlyData,
         ];
         for way in ways {
             seen.trials.push(self.smtp_trial(&seen.name, address, &way).await);

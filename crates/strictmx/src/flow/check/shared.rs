@@ -112,7 +112,7 @@ impl Weighter<(Domain, Reach), Arc<HostSeen>> for ByOctets {
         let sessions = host.sessions.iter().filter_map(|session| session.tls.as_ref());
         let trials = host.trials.iter().filter_map(|trial| match &trial.result {
             TrialResult::Made(made) => Some(made),
-            TrialResult::Refused(_) | TrialResult::Unknown(_) => None,
+            TrialResult::Hello(_) | TrialResult::Refused(_) | TrialResult::Unknown(_) => None,
         });
         2048 + sessions.chain(trials).map(octets).sum::<u64>()
     }

@@ -3,8 +3,8 @@ use std::fmt::Display;
 
 use strictmx_engine::{
     check::observations::{
-        HostSeen, MailSeen, Observations, PolicyHostSeen, RecordSeen, ReportSeen, Session, TlsMade, Trial, TrialResult,
-        Visit, Way,
+        Compression, HelloSeen, HostSeen, MailSeen, Observations, PolicyHostSeen, RecordSeen, ReportSeen, Session,
+        TlsMade, Trial, TrialResult, Visit, Way,
     },
     fact::{AddrSeen, Dnssec, Seen, TlsOutcome, TxtSeen},
 };
@@ -106,17 +106,32 @@ fn trials(page: &mut Page, trials: &[Trial]) {
             Way::Sni(name) => format!("server name {name}"),
             Way::Version(version) => version.clone(),
             Way::Ciphers(list) => format!("ciphers {list}"),
+            Way::Hello => "hello".to_owned(),
+            Way::EarlyData => "early data".to_owned(),
         };
         let result = match &trial.result {
-            TrialResult::Made(_) => "yes",
-            TrialResult::Refused(_) => "no",
-            TrialResult::Unknown(_) => "not known",
+            TrialResult::Hello(hello) if trial.way == Way::Hello => surroundings(hello),
+            TrialResult::Made(_) | TrialResult::Hello(_) => "yes".to_owned(),
+            TrialResult::Refused(_) => "no".to_owned(),
+            TrialResult::Unknown(_) => "not known".to_owned(),
         };
         clean(&format!("{way} {result}"))
     };
     if !trials.is_empty() {
         row(page, "  also tried", joined(trials.iter().map(one), ", "));
     }
+}
+
+/// What was agreed on around the cipher: `TLSv1.2 (extended master secret, protected renegotiation)`.
+fn surroundings(hello: &HelloSeen) -> String {
+    let words = [
+        (hello.compression != Compression::None, "compression"),
+        (hello.extended_master_secret, "extended master secret"),
+        (hello.renegotiation_info, "protected renegotiation"),
+        (hello.stapled, "stapled status"),
+    ];
+    let agreed = joined(words.into_iter().filter_map(|(agreed, word)| agreed.then_some(word)), ", ");
+    format!("{} ({})", hello.version, if agreed.is_empty() { "nothing else" } else { &agreed })
 }
 
 fn visited(visit: &Visit) -> String {
