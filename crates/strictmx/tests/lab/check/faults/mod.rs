@@ -25,7 +25,6 @@ pub(super) const UNSTAGED: &[(&str, &str)] = &[
     ("sts.host.old-tls-only", "needs a server of TLS 1.1, and a build with the feature legacy-tls"),
     ("sts.host.old-tls", "needs a server of TLS 1.1, and a build with the feature legacy-tls"),
     ("smtp.tls-too-old", "needs a server of TLS 1.1, and a build with the feature legacy-tls"),
-    ("smtp.sslv3", "needs a server of SSL 3.0, which no library of today is"),
     ("smtp.tls-1-0", "needs a server of TLS 1.0, and a build with the feature legacy-tls"),
     ("smtp.tls-1-1", "needs a server of TLS 1.1, and a build with the feature legacy-tls"),
     ("smtp.cipher-null", "needs a server with old ciphers, and a build with the feature legacy-tls"),

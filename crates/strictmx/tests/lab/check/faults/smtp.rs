@@ -1,7 +1,7 @@
 //! MX hosts over SMTP.
 
 use strictmx_testbed::pki::{Leaf, Versions};
-use strictmx_testbed::smtp::{Faults, StartTls};
+use strictmx_testbed::smtp::{Faults, FirstWords, Flight, StartTls, ssl2_server_hello};
 
 use super::super::domain::Domain;
 use super::super::table::{How, Row, error, info, warning};
@@ -10,6 +10,10 @@ use super::super::world::address;
 /// Certificates of another age, made with OpenSSL.
 const SHORT_KEY: &[u8] = include_bytes!("../old/short-key.der");
 const OLD_SIGNATURE: &[u8] = include_bytes!("../old/old-signature.der");
+
+/// Extensions by their numbers.
+const EXTENDED_MASTER_SECRET: u16 = 23;
+const RENEGOTIATION_INFO: u16 = 0xff01;
 
 pub(super) const ROWS: &[Row] = &[
     warning("smtp.port-25-blocked", |d| d.a("mx", &[address()])),
@@ -50,6 +54,20 @@ pub(super) const ROWS: &[Row] = &[
     warning("smtp.weak-key", |d| sends(d, SHORT_KEY)),
     warning("smtp.weak-signature", |d| sends(d, OLD_SIGNATURE)),
     info("smtp.no-tls-1-3", |d| d.sink.speak(Versions::Only12)),
+    warning("smtp.sslv2", |d| d.sink.answer(FirstWords::Ssl2, ssl2_server_hello(&[[1, 0, 0x80]]))),
+    warning("smtp.sslv3", |d| {
+        let flight = Flight { version: [3, 0], extensions: Vec::new(), ..Flight::default() };
+        d.sink.answer(FirstWords::Ssl3, flight.octets());
+    }),
+    warning("smtp.tls-compression", |d| hello(d, &Flight { compression: 1, ..Flight::default() })),
+    warning("smtp.tls-renegotiation", |d| {
+        hello(d, &Flight { extensions: vec![EXTENDED_MASTER_SECRET], ..Flight::default() });
+    }),
+    info("smtp.no-extended-master-secret", |d| {
+        hello(d, &Flight { extensions: vec![RENEGOTIATION_INFO], ..Flight::default() });
+    }),
+    info("smtp.early-data", |d| d.sink.take_early_data(1024)),
+    warning("smtp.must-staple-unmet", |d| d.mx_leaf(Leaf::MustStaple)),
     warning("smtp.sni-required", |d| {
         let host = d.under("mx");
         d.sink.show_only_to(&[(&host, &d.world.ca.issue(&host, Leaf::Good))]);
@@ -80,6 +98,11 @@ pub(super) const ROWS: &[Row] = &[
     info("smtp.ptr-other", |d| d.points_back(d.at(), "static-17.provider.test")),
     info("smtp.no-ipv6", |_| {}),
 ];
+
+/// The mail host answers a hello that offers compression like this.
+fn hello(domain: &Domain<'_>, flight: &Flight) {
+    domain.sink.answer(FirstWords::Compressing, flight.octets());
+}
 
 /// The mail host sends this certificate too, behind its own chain.
 fn sends(domain: &Domain<'_>, another: &'static [u8]) {
