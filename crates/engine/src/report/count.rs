@@ -238,6 +238,11 @@ impl Tally {
 
     /// Counts one session under one policy, or a failure without a session.
     pub fn add(&mut self, event: Event<'_>) -> Kept {
+        self.add_times(event, 1)
+    }
+
+    /// Counts so many that are all the same, in the time that one takes.
+    pub fn add_times(&mut self, event: Event<'_>, times: u64) -> Kept {
         let Self { bounds, rows, octets, .. } = self;
         let short = *octets >= bounds.octets;
         let row = match rows.entry((event.day, event.scope, event.domain.clone())) {
@@ -264,8 +269,8 @@ impl Tally {
             }
         };
         match event.outcome {
-            Outcome::Success => counts.success = counts.success.saturating_add(1),
-            Outcome::Failure => counts.failure = counts.failure.saturating_add(1),
+            Outcome::Success => counts.success = counts.success.saturating_add(times),
+            Outcome::Failure => counts.failure = counts.failure.saturating_add(times),
             Outcome::None => {}
         }
         for detail in event.details {
@@ -278,9 +283,9 @@ impl Tally {
                     details.entry(detail.clone()).or_default()
                 }
             };
-            *number = number.saturating_add(1);
+            *number = number.saturating_add(times);
         }
-        self.sessions = self.sessions.saturating_add(1);
+        self.sessions = self.sessions.saturating_add(times);
         Kept::Yes
     }
 

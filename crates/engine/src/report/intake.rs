@@ -76,6 +76,20 @@ pub fn count(
     datagram: &Datagram<'_>,
     hosts: HostScope,
 ) -> Result<(Sessions, Kept), NoDomain> {
+    count_times(tally, day, datagram, hosts, 1)
+}
+
+/// The same for so many datagrams that all say the same, in the time that one takes.
+///
+/// # Errors
+/// [`NoDomain`]; nothing was counted.
+pub fn count_times(
+    tally: &mut Tally,
+    day: Day,
+    datagram: &Datagram<'_>,
+    hosts: HostScope,
+    times: u64,
+) -> Result<(Sessions, Kept), NoDomain> {
     let domain = datagram.domain.domain().ok_or(NoDomain)?;
     let record = Some(&*datagram.record).filter(|record| !record.is_empty());
     let (mut sessions, mut kept) = (Sessions::default(), Kept::Yes);
@@ -85,14 +99,15 @@ pub fn count(
         let outcome = if policy.outcome == datagram::Outcome::Success { Outcome::Success } else { Outcome::Failure };
         let details = details(&policy.failures);
         let event = Event { day, domain, scope: Scope::Domain, record, policy: &key, outcome, details: &details };
-        if tally.add(event) == Kept::No {
+        if tally.add_times(event, times) == Kept::No {
             kept = Kept::No;
             return;
         }
-        sessions.add(kind, outcome);
+        sessions.add_times(kind, outcome, times);
         // TLSRPT-1.1-2: an MX host that is the recipient domain itself has been told already.
         if hosts == HostScope::On && kind == PolicyType::Tlsa && key.domain != *domain {
-            let told = tally.add(Event { domain: &key.domain, scope: Scope::Host, record: None, ..event });
+            let event = Event { domain: &key.domain, scope: Scope::Host, record: None, ..event };
+            let told = tally.add_times(event, times);
             kept = if told == Kept::No { Kept::No } else { kept };
         }
     };
@@ -202,9 +217,14 @@ impl Sessions {
 
     /// Counts one.
     pub fn add(&mut self, kind: PolicyType, outcome: Outcome) {
+        self.add_times(kind, outcome, 1);
+    }
+
+    /// Counts so many.
+    pub fn add_times(&mut self, kind: PolicyType, outcome: Outcome, times: u64) {
         for (cell, of) in self.cells() {
             if of == (kind, outcome) {
-                *cell = cell.saturating_add(1);
+                *cell = cell.saturating_add(times);
             }
         }
     }

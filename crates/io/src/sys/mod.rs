@@ -1,8 +1,10 @@
-//! The process and its surroundings: signals, the service manager, limits.
+//! The process and its surroundings: signals, the service manager, limits, who may read files.
+mod files;
 mod limits;
 mod service;
 mod signals;
 
+pub use files::{Readers, readers};
 pub use limits::{datagram_queue, raise_open_files};
 pub use service::{Service, Watchdog};
 pub use signals::{Signal, Signals};

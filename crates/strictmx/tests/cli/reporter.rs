@@ -4,6 +4,7 @@
 use std::collections::BTreeSet;
 use std::io::Write as _;
 use std::net::SocketAddr;
+use std::os::unix::fs::PermissionsExt as _;
 use std::path::PathBuf;
 use std::process::{Command, Stdio};
 use std::sync::Arc;
@@ -362,6 +363,11 @@ fn keys_are_never_written_over_and_a_missing_one_stops_the_start() {
     let again = proc::run(BINARY.as_ref(), &["report", "keygen", "--domain", "sender.test", "--out", &folder]);
     assert_eq!(again.status.code(), Some(2));
     assert!(String::from_utf8_lossy(&again.stderr).contains("never written over"));
+    let mode = |mode| std::fs::Permissions::from_mode(mode);
+    assert!(!site.start(&keys).stderr().contains("everybody on this machine"));
+    std::fs::set_permissions(site.path("tlsrpt-rsa.pem"), mode(0o644)).unwrap();
+    let told = site.start(&keys).stderr();
+    assert!(told.contains("may read the secret in") && told.contains("tlsrpt-rsa.pem"), "{told}");
     std::fs::remove_file(site.path("tlsrpt-rsa.pem")).unwrap();
     let web = SocketAddr::from(([127, 0, 0, 1], free_port()));
     std::fs::write(site.path("strictmx.toml"), site.config(web, &keys)).unwrap();

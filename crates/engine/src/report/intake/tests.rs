@@ -119,6 +119,30 @@ fn a_datagram_about_no_domain_is_refused() {
 }
 
 #[test]
+fn many_sessions_that_are_the_same_count_as_if_each_had_come() {
+    let text = datagram(
+        "example.com",
+        r#"{"policy-type":1,"policy-domain": "mx.example.com","policy-string":["3 1 1 AA"],"failure-details":[{"c":203}],"t":1,"f":1}"#,
+    );
+    let parsed = Datagram::parse(text.as_bytes()).unwrap();
+    let (mut once, mut each) = (Tally::default(), Tally::default());
+    let (sessions, _) = count_times(&mut once, Day(1), &parsed, HostScope::On, 3).unwrap();
+    for _ in 0..3 {
+        count(&mut each, Day(1), &parsed, HostScope::On).unwrap();
+    }
+    let sorted = |mut days: Vec<DomainDay>| {
+        days.sort_by_key(|day| day.scope);
+        days
+    };
+    assert_eq!(sorted(once.take()), sorted(each.take()));
+    assert!(
+        sessions
+            .iter()
+            .any(|(kind, outcome, number)| (kind, outcome, number) == (PolicyType::Tlsa, Outcome::Failure, 3))
+    );
+}
+
+#[test]
 fn sessions_are_told_apart_by_kind_and_outcome() {
     let mut sessions = Sessions::default();
     sessions.add(PolicyType::Sts, Outcome::Failure);

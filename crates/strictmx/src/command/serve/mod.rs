@@ -3,6 +3,7 @@ mod banner;
 mod collector;
 mod doors;
 mod reload;
+mod secrets;
 
 use std::{
     sync::Arc,
@@ -177,6 +178,7 @@ async fn start(
     let store = store::open(&settings.store.url)?;
     let mut built = build::senses(settings)?;
     built.notices.extend(collector::notices(settings));
+    built.notices.extend(secrets::notices(settings));
     let policyd = settings.policyd.clone().unwrap_or_default();
     let desk = Desk::new(Parts {
         senses: built.senses.clone(),

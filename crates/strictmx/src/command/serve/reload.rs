@@ -48,7 +48,7 @@ pub(super) fn reload(
     for warning in newer.warning_lines() {
         telemetry.emit(Event::ConfigWarning { what: &warning });
     }
-    for notice in &built.notices {
+    for notice in built.notices.iter().chain(&super::secrets::notices(&newer.settings)) {
         telemetry.emit(Event::Notice { what: notice });
     }
     telemetry.set_log(global.log_settings(newer.settings.log));

@@ -27,23 +27,21 @@ impl Batch {
 
     /// Counts what was told; `now` is when it was, where nobody says.
     pub fn add(&mut self, told: &Told, now: Timestamp) {
-        for _ in 0..told.count {
-            self.datagram(&told.datagram, told.at.unwrap_or(now));
-        }
+        self.datagrams(&told.datagram, told.at.unwrap_or(now), u64::from(told.count));
     }
 
-    /// Counts one session of a moment.
-    pub fn datagram(&mut self, datagram: &Datagram<'_>, at: Timestamp) {
+    /// Counts so many sessions of a moment that are all the same.
+    fn datagrams(&mut self, datagram: &Datagram<'_>, at: Timestamp, times: u64) {
         let day = Day::of(at);
-        let mut came = Arrivals { received: 1, ..Arrivals::default() };
-        match intake::count(&mut self.tally, day, datagram, self.hosts) {
+        let mut came = Arrivals { received: times, ..Arrivals::default() };
+        match intake::count_times(&mut self.tally, day, datagram, self.hosts, times) {
             Ok((sessions, kept)) => {
                 self.sessions.append(&sessions);
-                came.dropped = u64::from(kept == Kept::No);
+                came.dropped = if kept == Kept::No { times } else { 0 };
             }
-            Err(_) => came.malformed = 1,
+            Err(_) => came.malformed = times,
         }
-        self.told += 1;
+        self.told += times;
         self.arrivals.entry(day).or_default().append(&came);
     }
 
