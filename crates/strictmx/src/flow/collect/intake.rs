@@ -1,10 +1,11 @@
 //! Counting in memory, until it is written.
-use std::collections::BTreeMap;
+use std::{borrow::Cow, collections::BTreeMap};
 
 use strictmx_engine::report::{
     Arrivals, Bounds, Day, Event, HostScope, Kept, Scope, Tally,
     intake::{self, NoDomain},
     observe::Observation,
+    repeats::{Known, Repeats},
 };
 use strictmx_engine::time::Timestamp;
 use strictmx_io::{
@@ -15,6 +16,8 @@ use strictmx_proto::postfix::tlsrpt_datagram::{Datagram, DatagramError};
 
 use crate::telemetry::Counted;
 
+/// Memory for datagrams that may come again before the next write, octets.
+const REPEATS: usize = 8 * 1024 * 1024;
 /// Datagrams that nobody can read, kept between two writes; further ones are counted alone.
 const QUARANTINED: usize = 50;
 
@@ -22,6 +25,10 @@ const QUARANTINED: usize = 50;
 #[derive(Debug)]
 pub(super) struct Intake {
     tally: Tally,
+    /// What has come again since it was last settled, and is not yet in the tally.
+    repeats: Repeats,
+    /// The day of `repeats`.
+    day: Day,
     hosts: HostScope,
     arrivals: BTreeMap<Day, Arrivals>,
     quarantined: Vec<Quarantined>,
@@ -44,6 +51,8 @@ impl Intake {
     pub(super) fn new(bounds: Bounds, hosts: HostScope) -> Self {
         Self {
             tally: Tally::new(bounds),
+            repeats: Repeats::new(REPEATS),
+            day: Day::default(),
             hosts,
             arrivals: BTreeMap::new(),
             quarantined: Vec::new(),
@@ -55,12 +64,19 @@ impl Intake {
     /// Counts the datagrams of a batch. Returns what is wrong with the first one that cannot be counted.
     pub(super) fn batch(&mut self, batch: &Batch) -> Option<String> {
         let day = Day::of(batch.at());
+        if day != self.day {
+            self.settle();
+            self.day = day;
+        }
         let mut wrong = None;
         let mut arrived = Arrivals::default();
         for datagram in batch.iter() {
             arrived.received += 1;
+            if self.repeats.again(datagram) == Known::Yes {
+                continue;
+            }
             match self.datagram(day, datagram) {
-                Ok(Kept::Yes) => {}
+                Ok(Kept::Yes) => self.repeats.remember(datagram),
                 Ok(Kept::No) => {
                     arrived.dropped += 1;
                     self.told.no_memory += 1;
@@ -86,6 +102,18 @@ impl Intake {
         let (sessions, kept) = intake::count(&mut self.tally, day, &datagram, self.hosts)?;
         self.told.sessions.append(&sessions);
         Ok(kept)
+    }
+
+    /// Counts what has come again. Its first time has made every row that is needed, so there is a place for it.
+    fn settle(&mut self) {
+        for (octets, times) in self.repeats.take() {
+            let Ok(datagram) = Datagram::parse(&octets) else { continue };
+            // Its record was noted then; one that came since is the newer.
+            let datagram = Datagram { record: Cow::default(), ..datagram };
+            if let Ok((sessions, _)) = intake::count_times(&mut self.tally, self.day, &datagram, self.hosts, times) {
+                self.told.sessions.append(&sessions);
+            }
+        }
     }
 
     fn put_aside(&mut self, at: Timestamp, octets: &[u8], why: &Refused) {
@@ -124,6 +152,7 @@ impl Intake {
 
     /// Everything that waits, which it then no longer does.
     pub(super) fn take(&mut self) -> Delta {
+        self.settle();
         Delta {
             domains: self.tally.take(),
             arrivals: std::mem::take(&mut self.arrivals).into_iter().collect(),
@@ -134,6 +163,7 @@ impl Intake {
 
     /// What telemetry has not been told yet.
     pub(super) fn tell(&mut self) -> Counted {
+        self.settle();
         std::mem::take(&mut self.told)
     }
 
@@ -149,7 +179,7 @@ impl Intake {
 
     /// Memory that it takes.
     pub(super) fn octets(&self) -> usize {
-        self.tally.octets()
+        self.tally.octets() + self.repeats.octets()
     }
 
     /// Events that wait to be written.
