@@ -33,8 +33,8 @@ testbed-bench load ADDRESS MAP PREFIX:COUNT CONNECTIONS SECONDS
 testbed-bench tell SOCKET PREFIX:COUNT DATAGRAMS RATE
     tells the collector at SOCKET of sessions with PREFIX0.bench.test …: RATE a second, what finds no place being lost; or as
     fast as they are taken when that is 0. One line of figures at the end
-testbed-bench take SOCKET DATAGRAMS
-    takes so many datagrams, and does nothing with them. Says `ready` when it can. One line of figures at the end
+testbed-bench take SOCKET
+    takes datagrams until none has come for a second, and does nothing with them. One line of figures at the end
 testbed-bench sessions PREFIX:COUNT SESSIONS DAY
     prints sessions of this day for `strictmx report emit`, those that `tell` tells of";
 
@@ -58,7 +58,7 @@ fn main() -> ExitCode {
             let domains = load::domains(domains);
             println!("{}", tell::run(socket, &domains, number(datagrams), rate.parse().expect("a rate")));
         }
-        ["take", socket, datagrams] => println!("{}", tell::take(socket, number(datagrams))),
+        ["take", socket] => println!("{}", tell::take(socket)),
         ["sessions", domains, sessions, day] => sessions::print(&load::domains(domains), number(sessions), day),
         _ => {
             eprintln!("{USAGE}");

@@ -28,8 +28,18 @@ const DOMAINS: usize = 1_000;
 pub(super) struct Steady {
     sent: u64,
     lost: u64,
+    /// Datagrams that were sent a second: less than wanted where something held up the sender.
+    rate: f64,
     /// Processor microseconds a datagram.
     processor: f64,
+}
+
+impl Steady {
+    /// With so many seconds of processor time.
+    fn of(told: &Told, used: f64) -> Self {
+        let Told { sent, lost, seconds, .. } = *told;
+        Self { sent, lost, rate: sent as f64 / seconds, processor: used * 1e6 / (sent - lost) as f64 }
+    }
 }
 
 /// Reports composed.
@@ -42,8 +52,8 @@ pub(super) struct Composed {
 
 /// All figures.
 pub(super) struct Figures {
-    steady: Steady,
-    peer_steady: Steady,
+    /// The floor's, ours, the peer's.
+    steady: [Steady; 3],
     /// Datagrams a second; medians over the rounds.
     floor: f64,
     drained: f64,
@@ -61,7 +71,7 @@ pub(super) struct Figures {
 pub(super) fn measure(world: &World<'_>) -> Result<String> {
     crate::write(Path::new("/proc/sys/net/unix/max_dgram_qlen"), &QUEUE.to_string())?;
     let bench = Bench { world, ours: Ours { world }, theirs: Theirs { world } };
-    let (steady, peer_steady) = bench.steady()?;
+    let steady = bench.steady()?;
     let [floor, drained, peer_drained, octets] = bench.drained()?;
     let composed = bench.composed()?;
     let peer_composed = bench.theirs.composed(world.size.peer_reported, world.size.sessions / 10)?;
@@ -69,7 +79,7 @@ pub(super) fn measure(world: &World<'_>) -> Result<String> {
     let many = bench.ours.filled("many", world.size.reported, world.size.sessions)?;
     let many = bench.ours.composed(&many, "many-again")?;
     println!("composed {} reports in {:.2} s within {:.0} MiB", many.reports, many.seconds, many.peak);
-    let figures = Figures { steady, peer_steady, floor, drained, peer_drained, octets, composed, peer_composed, many };
+    let figures = Figures { steady, floor, drained, peer_drained, octets, composed, peer_composed, many };
     Ok(page::text(&figures, world.size))
 }
 
@@ -80,12 +90,15 @@ struct Bench<'a> {
 }
 
 impl Bench<'_> {
-    fn steady(&self) -> Result<(Steady, Steady)> {
+    fn steady(&self) -> Result<[Steady; 3]> {
         let datagrams = self.world.size.steady * RATE as usize;
+        let floor = Steady::of(&self.floor(datagrams, RATE)?, 0.0);
         let ours = self.ours.steady("steady", datagrams)?;
         let theirs = self.theirs.steady("steady-peer", datagrams)?;
-        println!("at {RATE} a second lost: strictmx {}, {} {} of {}", ours.lost, theirs::NAME, theirs.lost, ours.sent);
-        Ok((ours, theirs))
+        for (name, one) in [("floor", &floor), ("strictmx", &ours), (theirs::NAME, &theirs)] {
+            println!("{name}, {:.0} a second: lost {} of {}", one.rate, one.lost, one.sent);
+        }
+        Ok([floor, ours, theirs])
     }
 
     /// The floor, ours and the peer's in turns: datagrams a second, and octets a datagram.
@@ -93,7 +106,7 @@ impl Bench<'_> {
         let size = self.world.size;
         let (mut floors, mut ours, mut theirs, mut octets) = (Vec::new(), Vec::new(), Vec::new(), 0.0);
         for round in 1..=size.rounds {
-            let told = self.floor(size.datagrams)?;
+            let told = self.floor(size.datagrams, 0)?;
             octets = told.octets;
             let floor = told.sent as f64 / told.seconds;
             let our = self.ours.drained(&format!("drained{round}"), size.datagrams)?;
@@ -110,16 +123,19 @@ impl Bench<'_> {
         Ok([floor, ours, theirs, octets])
     }
 
-    fn floor(&self, datagrams: usize) -> Result<Told> {
+    /// A process that takes what comes, and does nothing with it.
+    fn floor(&self, datagrams: usize, rate: u32) -> Result<Told> {
         let (socket, log) = (self.world.folder.join("floor.sock"), self.world.folder.join("floor.log"));
-        let number = datagrams.to_string();
-        let arguments = ["take", socket.to_str().unwrap_or_default(), &number];
-        let _floor = Process::start(self.world.server_core, &self.world.programs.tool, &arguments, &log)?;
+        let arguments = ["take", socket.to_str().unwrap_or_default()];
+        let floor = Process::start(self.world.server_core, &self.world.programs.tool, &arguments, &log)?;
         until(10, || socket.exists().then_some(()), "the floor")?;
-        let told = tell(self.world, &socket, DOMAINS, datagrams, 0)?;
-        let taken = || std::fs::read_to_string(&log).ok()?.contains("taken=").then_some(());
-        until(10, taken, "the floor's last datagram")?;
+        let told = tell(self.world, &socket, DOMAINS, datagrams, rate)?;
+        let words = || std::fs::read_to_string(&log).ok().filter(|words| words.contains("taken="));
+        let words = until(10, words, "the floor's last datagram")?;
+        drop(floor);
         std::fs::remove_file(&socket).map_err(|error| format!("cannot remove {}: {error}", socket.display()))?;
+        let taken = words.trim().trim_start_matches("taken=").parse().map_err(|error| format!("{words}: {error}"))?;
+        same("the floor", taken, told.sent - told.lost)?;
         Ok(told)
     }
 
@@ -158,12 +174,8 @@ fn tell(world: &World<'_>, socket: &Path, domains: usize, datagrams: usize, rate
         let pair = words.trim().split(' ').find_map(|pair| pair.strip_prefix(name)?.strip_prefix('='));
         pair.and_then(|value| value.parse().ok()).ok_or_else(|| format!("the sender says no {name}: {words}"))
     };
-    Ok(Told {
-        sent: value("sent")? as u64,
-        lost: value("lost")? as u64,
-        seconds: value("seconds")?,
-        octets: value("octets")?,
-    })
+    let (sent, lost) = (value("sent")? as u64, value("lost")? as u64);
+    Ok(Told { sent, lost, seconds: value("seconds")?, octets: value("octets")? })
 }
 
 /// Counts must be right.

@@ -34,7 +34,7 @@ impl Ours<'_> {
         let told = tell(self.world, &collector.socket, DOMAINS, datagrams, RATE)?;
         let used = collector.process.processor_seconds()? - before;
         same("strictmx", self.stopped(collector)?, told.sent - told.lost)?;
-        Ok(Steady { sent: told.sent, lost: told.lost, processor: used * 1e6 / told.sent as f64 })
+        Ok(Steady::of(&told, used))
     }
 
     /// Datagrams a second, as fast as they are taken, until the last one is in the store.

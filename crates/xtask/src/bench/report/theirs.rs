@@ -37,7 +37,7 @@ impl Theirs<'_> {
         let told = tell(self.world, &collector.socket, DOMAINS, datagrams, RATE)?;
         let used = collector.process.processor_seconds()? - before;
         same(NAME, self.stopped(collector)?, told.sent - told.lost)?;
-        Ok(Steady { sent: told.sent, lost: told.lost, processor: used * 1e6 / (told.sent - told.lost) as f64 })
+        Ok(Steady::of(&told, used))
     }
 
     /// Datagrams a second, as fast as they are taken; to its advantage without the writing at the end.
