@@ -4,6 +4,5 @@ mod hostile;
 mod https;
 mod mail;
 mod noting;
-mod speed;
 mod stages;
 mod world;
