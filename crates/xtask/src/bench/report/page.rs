@@ -8,7 +8,8 @@ use crate::bench::peer::REPORTER;
 pub(super) fn text(figures: &Figures, size: Size) -> String {
     let mut text = format!(
         "The peer is {NAME} {}. Both are told of the same sessions, {} octets each on average: six of ten under MTA-STS, one that \
-         fails there, two without a policy, one under DANE. After every run what each has counted is compared with what was \
+         fails there, two without a policy, one under DANE; in all 20 different datagrams a domain, \
+         which come round again. After every run what each has counted is compared with what was \
          sent. {} rounds, medians.\n\n",
         REPORTER.version, figures.octets, size.rounds
     );
