@@ -9,7 +9,7 @@ use std::cell::Cell;
 use std::future::Future;
 use std::io;
 use std::mem::MaybeUninit;
-use std::pin::Pin;
+use std::pin::{Pin, pin};
 use std::sync::Arc;
 use std::task::{Context, Poll, ready};
 use std::time::Duration;
@@ -82,7 +82,9 @@ pub(crate) async fn serve<P: Protocol + Sync>(
         let conversation = Conversation::new(stream, protocol.clone(), limits, group.clone());
         let traffic = Arc::clone(&traffic);
         async move {
-            match conversation.await {
+            // It is counted before the connection is closed, which is when the peer hears of it.
+            let mut conversation = pin!(conversation);
+            match conversation.as_mut().await {
                 End::Quiet => {}
                 End::Bad { peer, why } => {
                     traffic.refuse();

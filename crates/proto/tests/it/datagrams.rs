@@ -212,11 +212,27 @@ fn names_that_are_none_are_kept_as_text() {
 }
 
 #[test]
+fn a_host_of_dots_alone_is_none_and_what_was_read_once_is_read_the_same_again() {
+    let long = "a.".repeat(MAX_TEXT);
+    for host in ["..", ".", "MX.example.com...", long.as_str()] {
+        let text = format!(
+            r#"{{"d":"a.example","pr":"","policies":[{{"policy-type":2,"failure-details":[{{"c":204,"n":"{host}","h":"{host}"}}],"t":1,"f":1}}]}}"#
+        );
+        let read = parse(&text).unwrap();
+        let failure = &read.policies[0].failures[0];
+        assert_eq!(failure.mx.is_none(), host.trim_matches('.').is_empty(), "{host}");
+        assert_eq!(failure.helo, failure.mx);
+        assert_eq!(parse(&read.emit()).unwrap().policies, read.policies);
+    }
+}
+
+#[test]
 fn the_name_of_an_ehlo_reply_is_taken_and_the_banner_dropped() {
     for (reply, name) in [
         ("250-mx.example.com Hello caf?\r\n250-PIPELINING\r\n250 8BITMIME", Some("mx.example.com")),
         ("250 MX.Example.COM.", Some("mx.example.com")),
-        ("mx.example.com", Some("mx.example.com")),
+        ("mx.example.com..", Some("mx.example.com")),
+        ("250-..", None),
         ("\r\n250-mx.example.com", Some("mx.example.com")),
         ("250-", None),
         ("", None),

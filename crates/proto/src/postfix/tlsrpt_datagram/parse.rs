@@ -127,7 +127,7 @@ fn read_failure<'a>(reader: &mut Reader<'a>, cut: &mut Cut) -> Result<Failure<'a
         "s" => once(&mut sending_ip, "s", read_address(reader, cut)?),
         "n" => once(&mut mx, "n", filled(host(text(reader, cut)?))),
         // Taken whole: a long reply has its name in front.
-        "h" => once(&mut helo, "h", greeted_name(reader.string()?).map(|name| shortened(name, cut))),
+        "h" => once(&mut helo, "h", greeted_name(reader.string()?).map(|name| host(shortened(name, cut)))),
         "r" => once(&mut receiving_ip, "r", read_address(reader, cut)?),
         "a" => once(&mut information, "a", filled(text(reader, cut)?)),
         "f" => once(&mut reason, "f", filled(text(reader, cut)?)),
