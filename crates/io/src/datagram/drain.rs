@@ -1,21 +1,33 @@
-//! The thread that empties the kernel's queue.
+//! The threads that empty the kernel's queue.
+//!
+//! There are two, and either can do it alone. A queue of 512 holds 25 ms of a busy site, and a thread can be held up for longer:
+//! by others on its processor, or by a hypervisor that takes the processor away. The other one then goes on.
 use std::io;
-use std::os::fd::{AsFd as _, OwnedFd};
+use std::mem::MaybeUninit;
+use std::os::fd::OwnedFd;
+use std::os::unix::net::UnixDatagram;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering::Relaxed};
 use std::time::{Duration, Instant};
 
-use rustix::event::{EventfdFlags, PollFd, PollFlags, Timespec, eventfd, poll};
+use rustix::event::epoll::{self, CreateFlags, EventData, EventFlags};
+use rustix::event::{EventfdFlags, Timespec, eventfd};
 use rustix::io::Errno;
 use rustix::net::{RecvFlags, recv};
 use tokio::sync::mpsc;
 
 use super::{Batch, MAX_LEN, Socket};
 use crate::clock::Clock;
+use crate::listen::SocketFile;
 use crate::task::Tasks;
 
 /// Datagrams that go on together at most.
 const BATCH: usize = 1024;
+/// The threads' names.
+const THREADS: [&str; 2] = ["datagrams", "datagrams, too"];
+/// What a thread is woken by.
+const SOCKET: u64 = 0;
+const BELL: u64 = 1;
 /// Octets that go on together at most, but for the last datagram; less where only little may wait.
 const BATCH_OCTETS: usize = 512 * 1024;
 
@@ -35,7 +47,7 @@ impl Default for Limits {
     }
 }
 
-/// What the thread has counted since it began. Outlives it.
+/// What the threads have counted since they began. Outlives them.
 #[derive(Debug, Default)]
 pub struct Traffic {
     received: AtomicU64,
@@ -77,7 +89,7 @@ impl Traffic {
         self.most.load(Relaxed)
     }
 
-    /// The most datagrams that were taken in a row before the kernel's queue was found empty. Beyond its length, senders may have
+    /// The most datagrams that a thread took in a row before it found the kernel's queue empty. Beyond its length, senders may have
     /// lost some.
     #[must_use]
     pub fn longest_burst(&self) -> u64 {
@@ -114,6 +126,7 @@ impl Socket {
     /// # Errors
     /// When the system gives no thread.
     pub fn drain(self, clock: Clock, limits: Limits, tasks: &Tasks) -> io::Result<Batches> {
+        let Self { socket, address, mut file } = self;
         // Batches are at most as many as fit when each holds one small datagram.
         let (to, batches) = mpsc::channel((limits.octets / 4096).max(16));
         let traffic = Arc::new(Traffic::default());
@@ -123,13 +136,36 @@ impl Socket {
             group.stopping().await;
             ringer.ring();
         });
-        let mut drain = Drain { socket: self, to, traffic: Arc::clone(&traffic), clock, limits, stop };
-        tasks.thread("datagrams", move || drain.run())?;
+        let socket = Arc::new(socket);
+        let address: Arc<str> = address.to_string().into();
+        for name in THREADS {
+            let mut drain = Drain {
+                watch: watch(&socket, &stop)?,
+                socket: Arc::clone(&socket),
+                address: Arc::clone(&address),
+                file: file.take(),
+                to: to.clone(),
+                traffic: Arc::clone(&traffic),
+                clock: clock.clone(),
+                limits,
+                stop: Arc::clone(&stop),
+            };
+            tasks.thread(name, move || drain.run())?;
+        }
         Ok(Batches { batches, traffic })
     }
 }
 
-/// Tells the thread to end.
+/// Where a thread waits. Of the threads that wait the kernel wakes one for a datagram, not all of them, and whoever is held up
+/// does not count as waiting.
+fn watch(socket: &UnixDatagram, stop: &Stop) -> io::Result<OwnedFd> {
+    let watch = epoll::create(CreateFlags::CLOEXEC)?;
+    epoll::add(&watch, socket, EventData::new_u64(SOCKET), EventFlags::IN | EventFlags::EXCLUSIVE)?;
+    epoll::add(&watch, &stop.bell, EventData::new_u64(BELL), EventFlags::IN)?;
+    Ok(watch)
+}
+
+/// Tells the threads to end.
 struct Stop {
     bell: OwnedFd,
     rung: AtomicBool,
@@ -139,13 +175,18 @@ impl Stop {
     fn ring(&self) {
         self.rung.store(true, Relaxed);
         if let Err(error) = rustix::io::write(&self.bell, &1_u64.to_ne_bytes()) {
-            tracing::warn!("the thread that takes datagrams cannot be told to end: {error}");
+            tracing::warn!("the threads that take datagrams cannot be told to end: {error}");
         }
     }
 }
 
+/// One of the threads.
 struct Drain {
-    socket: Socket,
+    watch: OwnedFd,
+    socket: Arc<UnixDatagram>,
+    address: Arc<str>,
+    /// The first one has it, if it is ours.
+    file: Option<SocketFile>,
     to: mpsc::Sender<Batch>,
     traffic: Arc<Traffic>,
     clock: Clock,
@@ -167,7 +208,7 @@ impl Drain {
             self.wait(None);
             self.gather(&mut buffer);
         }
-        if self.socket.file.take().is_some() {
+        if self.file.take().is_some() {
             // Nobody finds the socket any more; whoever had found it may still be writing.
             while self.gather(&mut buffer) {}
         }
@@ -206,7 +247,7 @@ impl Drain {
     /// Takes one datagram.
     fn take(&self, buffer: &mut [u8], batch: &mut Batch) -> Queue {
         // With TRUNC the length is that of the datagram, whatever fitted.
-        match recv(&self.socket.socket, &mut *buffer, RecvFlags::DONTWAIT | RecvFlags::TRUNC) {
+        match recv(&*self.socket, &mut *buffer, RecvFlags::DONTWAIT | RecvFlags::TRUNC) {
             Ok((_, length)) => {
                 self.traffic.received.fetch_add(1, Relaxed);
                 match buffer.get(..length) {
@@ -220,7 +261,7 @@ impl Drain {
             Err(Errno::AGAIN) => Queue::Empty,
             Err(Errno::INTR) => Queue::MoreToCome,
             Err(error) => {
-                tracing::warn!("taking a datagram from {}: {error}", self.socket.address);
+                tracing::warn!("taking a datagram from {}: {error}", self.address);
                 Queue::Empty
             }
         }
@@ -229,15 +270,12 @@ impl Drain {
     /// Waits until something comes, or the order to end, or for this long. Whether something came.
     fn wait(&self, at_most: Option<Duration>) -> bool {
         let limit = at_most.and_then(|limit| Timespec::try_from(limit).ok());
-        let mut ready = [
-            PollFd::from_borrowed_fd(self.socket.socket.as_fd(), PollFlags::IN),
-            PollFd::from_borrowed_fd(self.stop.bell.as_fd(), PollFlags::IN),
-        ];
-        match poll(&mut ready, limit.as_ref()) {
-            Ok(_) => ready.first().is_some_and(|socket| !socket.revents().is_empty()),
+        let mut room = [MaybeUninit::uninit(); 2];
+        match epoll::wait(&self.watch, &mut room, limit.as_ref()) {
+            Ok((events, _)) => events.iter().any(|event| event.data.u64() == SOCKET),
             Err(Errno::INTR) => true,
             Err(error) => {
-                tracing::warn!("waiting for datagrams at {}: {error}", self.socket.address);
+                tracing::warn!("waiting for datagrams at {}: {error}", self.address);
                 false
             }
         }
