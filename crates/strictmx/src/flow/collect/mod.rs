@@ -1,7 +1,7 @@
 //! The collector: what mail servers and we ourselves saw of TLS, counted by UTC day into the store.
 //!
 //! ```text
-//! io::datagram (thread) ─ batches ─┐
+//! io::datagram (threads) ─ batches ┐
 //!                                  ├─ consumer (thread): parse, count in memory ─ every second, one transaction ─ store
 //! desk, probe ─ watch ─ record ────┘
 //! POST /v1/sessions, `report emit --postfix-log` ─ one transaction each ──────────────────────────────────────── store

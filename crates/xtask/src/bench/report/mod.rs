@@ -8,12 +8,13 @@ mod page;
 mod theirs;
 
 use std::path::Path;
+use std::process::Command;
 use std::time::Instant;
 
 use ours::Ours;
 use theirs::Theirs;
 
-use super::process::{Process, pinned};
+use super::process::Process;
 use super::world::{World, median, until};
 use crate::Result;
 
@@ -127,7 +128,7 @@ impl Bench<'_> {
     fn floor(&self, datagrams: usize, rate: u32) -> Result<Told> {
         let (socket, log) = (self.world.folder.join("floor.sock"), self.world.folder.join("floor.log"));
         let arguments = ["take", socket.to_str().unwrap_or_default()];
-        let floor = Process::start(self.world.server_core, &self.world.programs.tool, &arguments, &log)?;
+        let floor = Process::on_all_cores(&self.world.programs.tool, &arguments, &log)?;
         until(10, || socket.exists().then_some(()), "the floor")?;
         let told = tell(self.world, &socket, DOMAINS, datagrams, rate)?;
         let words = || std::fs::read_to_string(&log).ok().filter(|words| words.contains("taken="));
@@ -163,7 +164,7 @@ struct Told {
 
 /// Sends datagrams about so many domains; see `testbed-bench`.
 fn tell(world: &World<'_>, socket: &Path, domains: usize, datagrams: usize, rate: u32) -> Result<Told> {
-    let mut sender = pinned(world.load_core, &world.programs.tool);
+    let mut sender = Command::new(&world.programs.tool);
     sender.arg("tell").arg(socket).args([format!("told-:{domains}"), datagrams.to_string(), rate.to_string()]);
     let output = sender.output().map_err(|error| format!("cannot run the sender: {error}"))?;
     let words = String::from_utf8_lossy(&output.stdout);

@@ -52,7 +52,7 @@ impl Ours<'_> {
         let socket = self.world.folder.join(format!("{name}.sock"));
         let config = self
             .config(name, &format!("[collector]\nsocket = \"{}\"\n[web]\nlisten = [\"{WEB}\"]\n", socket.display()))?;
-        let process = self.serve(Some(self.world.server_core), &config, name)?;
+        let process = self.serve(&config, name)?;
         let is_ready = || get(WEB, "/readyz").is_some_and(|answer| answer.starts_with("HTTP/1.1 200"));
         until(30, || is_ready().then_some(()), "strictmx")
             .map_err(|error| format!("{error}:\n{}", self.words(name)))?;
@@ -100,7 +100,7 @@ impl Ours<'_> {
             self.config(name, "[reporter]\norganization = \"Bench\"\ncontact = \"postmaster@bench.test\"\n")?;
         fs::copy(filled, self.database(name)).map_err(|error| format!("cannot copy {}: {error}", filled.display()))?;
         let start = Instant::now();
-        let process = self.serve(None, &config, name)?;
+        let process = self.serve(&config, name)?;
         let done = || self.words(name).contains("reports-composed").then(|| since(start));
         let seconds = until(600, done, "the last report").map_err(|error| format!("{error}:\n{}", self.words(name)))?;
         let peak = process.peak_mib();
@@ -131,14 +131,10 @@ impl Ours<'_> {
     }
 
     /// Starts the server, on all cores or on one.
-    fn serve(&self, core: Option<usize>, config: &Path, name: &str) -> Result<Process> {
+    fn serve(&self, config: &Path, name: &str) -> Result<Process> {
         let arguments = ["serve", "--config", config.to_str().unwrap_or_default()];
         let log = self.world.folder.join(format!("{name}.log"));
-        let program = &self.world.programs.strictmx;
-        match core {
-            Some(core) => Process::start(core, program, &arguments, &log),
-            None => Process::on_all_cores(program, &arguments, &log),
-        }
+        Process::on_all_cores(&self.world.programs.strictmx, &arguments, &log)
     }
 
     /// What the server has logged.

@@ -25,7 +25,7 @@ pub(super) fn text(figures: &Figures, size: Size) -> String {
 fn datagrams(figures: &Figures, size: Size) -> String {
     let Figures { steady, floor, drained, peer_drained, .. } = figures;
     let mut text = format!(
-        "### Datagrams\n\nThe collector has one core, the sender another; the socket's queue holds {QUEUE} datagrams. At the steady \
+        "### Datagrams\n\nThe collector and the sender have all cores; the socket's queue holds {QUEUE} datagrams. At the steady \
          rate the sender never waits, as mail servers do not: what finds no place is lost, {} seconds long; where something \
          holds up the sender itself it goes on later, and never sends more than 40 at once. As fast as they are \
          taken, it waits for a place, and {} datagrams count as taken once strictmx has been told to stop and has them in its \
