@@ -28,6 +28,8 @@ const PAGE: usize = 5000;
 const UNREADABLE: (usize, usize) = (5, 200);
 /// Failures of ours that are looked through at most.
 const FAILURES: usize = 100_000;
+/// How often a day is read that does not hold still.
+const READINGS: usize = 4;
 
 pub(super) async fn run(settings: &Settings, asked: &Today) -> Exit {
     let store = match reading(settings) {
@@ -47,7 +49,20 @@ pub(super) async fn run(settings: &Settings, asked: &Today) -> Exit {
     }
 }
 
+/// The day as it is at one moment: where the daemon has written more meanwhile, it is read again.
 async fn look(store: &Arc<dyn Store>, day: Day, asked: &Today) -> store::Result<Report> {
+    let mut known = store.arrivals(day).await?;
+    for _ in 1..READINGS {
+        let report = read(store, day, asked).await?;
+        if report.arrivals == known {
+            return Ok(report);
+        }
+        known = report.arrivals;
+    }
+    read(store, day, asked).await
+}
+
+async fn read(store: &Arc<dyn Store>, day: Day, asked: &Today) -> store::Result<Report> {
     let (today, before) = (sums(store, day).await?, sums(store, day.back(1)).await?);
     let (broke, mended) = news(&before, &today, asked);
     let mut sessions = Counts::default();
