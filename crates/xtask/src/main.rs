@@ -10,6 +10,7 @@ mod docs;
 mod layers;
 mod ledger;
 mod packages;
+mod python;
 mod run;
 mod source;
 mod spec;

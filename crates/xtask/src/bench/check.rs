@@ -7,6 +7,7 @@ use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 use std::time::Instant;
 
+use super::page;
 use super::peer::CHECKER;
 use super::process::{peak_mib, processor_of_the_ended};
 use super::world::{World, median};
@@ -64,10 +65,10 @@ pub(super) fn measure(world: &World<'_>) -> Result<String> {
     }
     let short = bench.ours(&bench.list(size.listed / 10)?, size.listed / 10, EVERYTHING)?;
     let long = bench.ours(&bench.list(size.listed)?, size.listed, EVERYTHING)?;
-    Ok(page(world, [&records, &everything, &theirs], &short, &long))
+    Ok(text(world, [&records, &everything, &theirs], &short, &long))
 }
 
-fn page(world: &World<'_>, [records, everything, theirs]: [&[Run]; 3], short: &Run, long: &Run) -> String {
+fn text(world: &World<'_>, [records, everything, theirs]: [&[Run]; 3], short: &Run, long: &Run) -> String {
     let size = world.size;
     let mut text = format!(
         "Each program has all cores and shares them with the servers of the domains: DNS, policies over TLS with a certificate \
@@ -86,21 +87,18 @@ fn page(world: &World<'_>, [records, everything, theirs]: [&[Run]; 3], short: &R
         let (rate, processor) = (middle(runs, |run| run.rate), middle(runs, |run| run.processor));
         text.push_str(&format!("| {name} | {rate:.0} | {:.1} ms |\n", processor / 1000.0));
     }
-    text.push_str("\n### Against what we hold ourselves to\n\n| | measured | goal |\n|---|---|---|\n");
     let rate = |runs: &[Run]| middle(runs, |run| run.rate);
     let goals = [
-        ("MTA-STS and TLS reporting, domains a second".to_owned(), format!("{:.0}", rate(records)), "at least 600"),
-        ("the same, of checkdmarc's rate".to_owned(), format!("{:.1}", rate(records) / rate(theirs)), "at least 4"),
-        ("everything, domains a second".to_owned(), format!("{:.0}", rate(everything)), "at least 200"),
-        (
-            format!("peak memory over {} domains; over {}", size.listed / 10, size.listed),
+        page::goal("MTA-STS and TLS reporting, domains a second", format!("{:.0}", rate(records)), "at least 600"),
+        page::goal("the same, of checkdmarc's rate", format!("{:.1}", rate(records) / rate(theirs)), "at least 4"),
+        page::goal("everything, domains a second", format!("{:.0}", rate(everything)), "at least 200"),
+        page::goal(
+            &format!("peak memory over {} domains; over {}", size.listed / 10, size.listed),
             format!("{:.0} MiB; {:.0} MiB", short.peak, long.peak),
             "flat, and at most 200 MiB",
         ),
     ];
-    for (what, measured, goal) in goals {
-        text.push_str(&format!("| {what} | {measured} | {goal} |\n"));
-    }
+    text.push_str(&page::goals(&goals));
     text
 }
 
@@ -123,7 +121,7 @@ impl Bench<'_> {
     fn theirs(&self, list: &Path, domains: usize) -> Result<Run> {
         let script = self.world.folder.join("beside.py");
         crate::write(&script, SCRIPT)?;
-        let mut check = Command::new(CHECKER.program());
+        let mut check = Command::new(CHECKER.bin("python3"));
         check.arg(script).arg(list);
         let roots = self.world.folder.join("ca.pem");
         check.env("SSL_CERT_FILE", &roots).env("REQUESTS_CA_BUNDLE", &roots);

@@ -33,6 +33,19 @@ pub(super) fn write(part: &str, measured: &str) -> Result<()> {
     Ok(())
 }
 
+/// What was measured of something, and what we hold ourselves to.
+pub(super) type Goal = (String, String, String);
+
+pub(super) fn goal(what: &str, measured: String, goal: &str) -> Goal {
+    (what.to_owned(), measured, goal.to_owned())
+}
+
+/// The end of a chapter.
+pub(super) fn goals(all: &[Goal]) -> String {
+    let head = "\n### Against what we hold ourselves to\n\n| | measured | goal |\n|---|---|---|\n".to_owned();
+    all.iter().fold(head, |text, (what, measured, goal)| text + &format!("| {what} | {measured} | {goal} |\n"))
+}
+
 fn mark(part: &str) -> String {
     format!("<!-- part: {part} -->")
 }

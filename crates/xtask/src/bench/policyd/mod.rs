@@ -106,7 +106,7 @@ impl Bench<'_> {
         crate::write(&config, text)?;
         let log = self.world.folder.join("peer.log");
         let arguments = ["-c", config.to_str().unwrap_or_default(), "-v", "warn"];
-        let peer = Process::start(self.world.server_core, &RESOLVER.program(), &arguments, &log)?;
+        let peer = Process::start(self.world.server_core, &RESOLVER.bin("mta-sts-daemon"), &arguments, &log)?;
         until(30, || TcpStream::connect(PEER).ok().map(drop), "the peer")
             .map_err(|error| format!("{error}:\n{}", fs::read_to_string(&log).unwrap_or_default()))?;
         Ok(peer)

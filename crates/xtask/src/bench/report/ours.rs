@@ -130,7 +130,7 @@ impl Ours<'_> {
         self.world.folder.join(format!("{name}.db"))
     }
 
-    /// Starts the server, on all cores or on one.
+    /// Starts the server.
     fn serve(&self, config: &Path, name: &str) -> Result<Process> {
         let arguments = ["serve", "--config", config.to_str().unwrap_or_default()];
         let log = self.world.folder.join(format!("{name}.log"));

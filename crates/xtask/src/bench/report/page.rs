@@ -3,6 +3,7 @@
 use super::theirs::NAME;
 use super::{Composed, DOMAINS, Figures, QUEUE, RATE, Steady};
 use crate::bench::Size;
+use crate::bench::page::{self, Goal, goal};
 use crate::bench::peer::REPORTER;
 
 pub(super) fn text(figures: &Figures, size: Size) -> String {
@@ -15,10 +16,7 @@ pub(super) fn text(figures: &Figures, size: Size) -> String {
     );
     text.push_str(&datagrams(figures, size));
     text.push_str(&reports(figures, size));
-    text.push_str("\n### Against what we hold ourselves to\n\n| | measured | goal |\n|---|---|---|\n");
-    for (what, measured, goal) in goals(figures, size) {
-        text.push_str(&format!("| {what} | {measured} | {goal} |\n"));
-    }
+    text.push_str(&page::goals(&goals(figures, size)));
     text
 }
 
@@ -67,32 +65,31 @@ fn reports(figures: &Figures, size: Size) -> String {
     text
 }
 
-fn goals(figures: &Figures, size: Size) -> Vec<(String, String, String)> {
+fn goals(figures: &Figures, size: Size) -> Vec<Goal> {
     let Figures {
         steady: [floor_steady, steady, _], floor, drained, peer_drained, composed, peer_composed, many, ..
     } = figures;
-    let line = |what: &str, measured: String, goal: &str| (what.to_owned(), measured, goal.to_owned());
     let theirs = peer_composed.seconds * DOMAINS as f64 / peer_composed.reports as f64;
     vec![
-        line(
+        goal(
             &format!("lost at {RATE} datagrams a second, queue of {QUEUE}"),
             format!("{}; the floor {}", steady.lost, floor_steady.lost),
             "0",
         ),
-        line("datagrams taken and counted a second", format!("{drained:.0}"), "at least 100000"),
-        line("the same, of the peer's rate", format!("{:.1}", drained / peer_drained), "at least 10"),
-        line("the same, of the floor's rate", format!("{:.2}", drained / floor), ""),
-        line(
+        goal("datagrams taken and counted a second", format!("{drained:.0}"), "at least 100000"),
+        goal("the same, of the peer's rate", format!("{:.1}", drained / peer_drained), "at least 10"),
+        goal("the same, of the floor's rate", format!("{:.2}", drained / floor), ""),
+        goal(
             &format!("{} sessions with {DOMAINS} domains: time to their reports", size.sessions),
             format!("{:.2} s", composed.seconds),
             "at most 2 s with 1000000",
         ),
-        line(
+        goal(
             &format!("the same, the peer's time for {DOMAINS} domains"),
             format!("{theirs:.0} s, {:.0} times as long", theirs / composed.seconds),
             "",
         ),
-        line(
+        goal(
             &format!("reports about {} domains; most memory", many.reports),
             format!("{:.1} s; {:.0} MiB", many.seconds, many.peak),
             "at most 30 s and 200 MiB with 100000",

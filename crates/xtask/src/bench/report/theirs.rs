@@ -93,7 +93,7 @@ impl Theirs<'_> {
         crate::write(&path, &text)?;
         let arguments = ["--config_file", path.to_str().unwrap_or_default()];
         let log = self.file(name, "log");
-        let process = Process::on_all_cores(&REPORTER.program(), &arguments, &log)?;
+        let process = Process::on_all_cores(&REPORTER.bin("tlsrpt-collectd"), &arguments, &log)?;
         until(30, || (socket.exists() && database.exists()).then_some(()), NAME)?;
         std::thread::sleep(SETTLE);
         Ok(Collector { process, config: path, socket, database })
