@@ -77,27 +77,12 @@ impl Visit for Said {
 #[cfg(test)]
 mod tests {
     #![allow(clippy::unwrap_used, reason = "tests")]
-    use std::io::Write;
-    use std::sync::{Arc, Mutex};
-
     use strictmx_engine::time::Timestamp;
     use strictmx_io::clock::Clock;
 
     use super::*;
     use crate::config::{Log, LogFormat};
-    use crate::telemetry::Reader;
-
-    #[derive(Clone, Default)]
-    struct Page(Arc<Mutex<Vec<u8>>>);
-
-    impl Write for Page {
-        fn write(&mut self, octets: &[u8]) -> std::io::Result<usize> {
-            self.0.lock().unwrap().write(octets)
-        }
-        fn flush(&mut self) -> std::io::Result<()> {
-            Ok(())
-        }
-    }
+    use crate::telemetry::{Reader, page::Page};
 
     #[test]
     fn adapters_are_heard_and_libraries_from_warnings_on() {
@@ -114,7 +99,7 @@ mod tests {
             }
             let _span = tracing::info_span!("a span says nothing").entered();
         });
-        let text = String::from_utf8(page.0.lock().unwrap().clone()).unwrap();
+        let text = page.text();
         assert_eq!(
             text,
             "1970-01-01T00:00:00Z debug strictmx_io::dns: asked again server=192.0.2.1 [detail]\n\

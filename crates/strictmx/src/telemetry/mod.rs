@@ -9,6 +9,8 @@ mod histogram;
 mod limit;
 mod log;
 mod metrics;
+#[cfg(test)]
+pub(crate) mod page;
 mod reporter;
 mod shape;
 

@@ -1,9 +1,8 @@
 //! A domain on loopback that breaks and is mended, and receivers that are not always there.
 #![allow(clippy::unwrap_used, clippy::indexing_slicing, clippy::panic, reason = "tests")]
 use std::{
-    io::Write,
     path::Path,
-    sync::{Arc, Mutex},
+    sync::Arc,
     time::{Duration, Instant},
 };
 
@@ -39,7 +38,7 @@ use crate::{
         ask::Senses,
         check::{Depth, LookOptions, ProbeDestinations},
     },
-    telemetry::Reader,
+    telemetry::{Reader, page::Page},
 };
 
 const DOMAIN: &str = "example.test";
@@ -55,20 +54,6 @@ struct World {
     submission: Sink,
     folder: tempfile::TempDir,
     log: Page,
-}
-
-#[derive(Clone, Default)]
-struct Page(Arc<Mutex<Vec<u8>>>);
-
-impl Write for Page {
-    fn write(&mut self, octets: &[u8]) -> std::io::Result<usize> {
-        self.0.lock().unwrap().extend_from_slice(octets);
-        Ok(octets.len())
-    }
-
-    fn flush(&mut self) -> std::io::Result<()> {
-        Ok(())
-    }
 }
 
 /// A monitor that runs, and what ends it.
@@ -190,7 +175,7 @@ impl World {
     }
 
     fn log(&self) -> String {
-        String::from_utf8(self.log.0.lock().unwrap().clone()).unwrap()
+        self.log.text()
     }
 
     /// News and number of each letter that the webhook has got.

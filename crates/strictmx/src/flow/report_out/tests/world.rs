@@ -1,10 +1,5 @@
 //! Receivers of reports on loopback, a store with a finished day, and a clock that tests move.
-use std::{
-    io::Write,
-    path::Path,
-    sync::{Arc, Mutex},
-    time::Duration,
-};
+use std::{path::Path, sync::Arc, time::Duration};
 
 use strictmx_engine::{
     report::{
@@ -40,7 +35,7 @@ use super::super::{Parts, Reporter, Rules, When};
 use crate::{
     config::{Log, LogFormat, LogLevel},
     flow::ask::Senses,
-    telemetry::{Reader, Telemetry},
+    telemetry::{Reader, Telemetry, page::Page},
 };
 
 /// 2026-11-21.
@@ -50,26 +45,6 @@ pub(super) const MORNING: Timestamp = Timestamp(20_779 * 86_400 + 36_000);
 
 pub(super) fn name(text: &str) -> Domain {
     Domain::parse(text).unwrap()
-}
-
-#[derive(Clone, Default)]
-pub(super) struct Page(Arc<Mutex<Vec<u8>>>);
-
-impl Write for Page {
-    fn write(&mut self, octets: &[u8]) -> std::io::Result<usize> {
-        self.0.lock().unwrap().extend_from_slice(octets);
-        Ok(octets.len())
-    }
-
-    fn flush(&mut self) -> std::io::Result<()> {
-        Ok(())
-    }
-}
-
-impl Page {
-    pub(super) fn text(&self) -> String {
-        String::from_utf8(self.0.lock().unwrap().clone()).unwrap()
-    }
 }
 
 pub(super) struct World {
