@@ -21,13 +21,13 @@ use crate::clock::Clock;
 use crate::listen::SocketFile;
 use crate::task::Tasks;
 
-/// Datagrams that go on together at most.
-const BATCH: usize = 1024;
 /// The threads' names.
 const THREADS: [&str; 2] = ["datagrams", "datagrams, too"];
 /// What a thread is woken by.
 const SOCKET: u64 = 0;
 const BELL: u64 = 1;
+/// Datagrams that go on together at most.
+const BATCH: usize = 1024;
 /// Octets that go on together at most, but for the last datagram; less where only little may wait.
 const BATCH_OCTETS: usize = 512 * 1024;
 
