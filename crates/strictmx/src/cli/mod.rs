@@ -20,7 +20,7 @@ use crate::config::{self, Log};
 pub use check::{Check, CheckFormat, Intended, Only};
 pub use exit::Exit;
 pub use report::{Emit, OneSession, PolicyWord, Report, ReportCommand, Today};
-pub use report_out::{Bounce, Keygen, List, Preview, PreviewFormat, Resend, Send, Show};
+pub use report_out::{Bounce, Keygen, List, Preview, PreviewFormat, Resend, Send, Show, StateName};
 
 const STYLES: Styles = Styles::styled()
     .header(AnsiColor::Green.on_default().bold())

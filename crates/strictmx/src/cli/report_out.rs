@@ -79,20 +79,6 @@ pub enum StateName {
     Withheld,
 }
 
-impl StateName {
-    /// The word in the store.
-    #[must_use]
-    pub const fn as_str(self) -> &'static str {
-        match self {
-            Self::Composed => "composed",
-            Self::Sending => "sending",
-            Self::Sent => "sent",
-            Self::Failed => "failed",
-            Self::Withheld => "withheld",
-        }
-    }
-}
-
 /// `strictmx report show`.
 #[derive(Debug, Args)]
 pub struct Show {

@@ -6,7 +6,7 @@ use strictmx_io::store::outgoing::{DestinationRow, ReportRow, ReportState, Which
 
 use super::{failed, reading};
 use crate::{
-    cli::{Exit, Format, List, output},
+    cli::{Exit, Format, List, StateName, output},
     config::Settings,
     flow::report_out::shown,
 };
@@ -17,7 +17,7 @@ pub(super) async fn run(settings: &Settings, asked: &List) -> Exit {
         Ok(store) => store,
         Err(exit) => return exit,
     };
-    let state = asked.state.and_then(|name| ReportState::parse(name.as_str()));
+    let state = asked.state.map(state);
     let which = Which { day: asked.day, state, ..Which::default() };
     let reports = match store.reports(which, asked.limit).await {
         Ok(reports) => reports,
@@ -38,6 +38,16 @@ pub(super) async fn run(settings: &Settings, asked: &List) -> Exit {
         output::note("no reports; `strictmx report today` shows what was counted\n");
     }
     output::result(&page)
+}
+
+const fn state(named: StateName) -> ReportState {
+    match named {
+        StateName::Composed => ReportState::Composed,
+        StateName::Sending => ReportState::Sending,
+        StateName::Sent => ReportState::Sent,
+        StateName::Failed => ReportState::Failed,
+        StateName::Withheld => ReportState::Withheld,
+    }
 }
 
 /// One report on one line.
