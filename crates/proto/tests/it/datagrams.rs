@@ -227,6 +227,18 @@ fn a_host_of_dots_alone_is_none_and_what_was_read_once_is_read_the_same_again() 
 }
 
 #[test]
+fn a_host_whose_name_begins_like_a_reply_keeps_it_when_read_again() {
+    for (reply, name) in
+        [("250-250-0.example hi", "250-0.example"), ("250 250 hi", "250"), ("250-0.example", "0.example")]
+    {
+        let text = with(&format!(r#"{{"policy-type":9,"failure-details":[{{"c":204,"h":"{reply}"}}],"t":1,"f":1}}"#));
+        let read = parse(&text).unwrap();
+        assert_eq!(read.policies[0].failures[0].helo.as_deref(), Some(name), "{reply}");
+        assert_eq!(parse(&read.emit()).unwrap().policies, read.policies, "{reply}");
+    }
+}
+
+#[test]
 fn the_name_of_an_ehlo_reply_is_taken_and_the_banner_dropped() {
     for (reply, name) in [
         ("250-mx.example.com Hello caf?\r\n250-PIPELINING\r\n250 8BITMIME", Some("mx.example.com")),

@@ -1,7 +1,7 @@
 //! Writing a datagram, octet for octet as libtlsrpt does: a blank after the colon of a text, none elsewhere.
 use alloc::{borrow::Cow, format, string::String};
 
-use super::{Datagram, Failure, Outcome, Policy, Version};
+use super::{Datagram, Failure, Outcome, Policy, Version, greeted_name};
 use crate::json::push_string;
 
 impl Datagram<'_> {
@@ -57,7 +57,7 @@ fn failure(out: &mut String, failure: &Failure<'_>) {
     for (key, value) in [
         ("s", address(failure.sending_ip)),
         ("n", borrowed(&failure.mx)),
-        ("h", borrowed(&failure.helo)),
+        ("h", failure.helo.as_deref().map(as_reply)),
         ("r", address(failure.receiving_ip)),
         ("a", borrowed(&failure.information)),
         ("f", borrowed(&failure.reason)),
@@ -68,6 +68,13 @@ fn failure(out: &mut String, failure: &Failure<'_>) {
         }
     }
     out.push('}');
+}
+
+/// A host may be called `250-0.example`, which by itself is read as the reply of a host called `0.example`: the code in front
+/// makes it the reply that it came from.
+fn as_reply(name: &str) -> Cow<'_, str> {
+    let is_read_as_itself = greeted_name(Cow::Borrowed(name)).is_some_and(|read| read == name);
+    if is_read_as_itself { Cow::Borrowed(name) } else { Cow::Owned(format!("250 {name}")) }
 }
 
 fn text(out: &mut String, key: &str, value: &str) {
