@@ -17,6 +17,7 @@ use tokio::task::JoinSet;
 use tokio_rustls::TlsAcceptor;
 use tokio_rustls::server::TlsStream;
 
+use crate::by_hand::{ByHand, FirstWords};
 pub use crate::pki::Versions;
 use crate::pki::{Ca, Identity, Leaf, provider};
 use crate::rt::{self, Guard};
@@ -140,6 +141,7 @@ struct State {
     /// Bounded, for long runs.
     requests: Mutex<Vec<Request>>,
     connections: Mutex<usize>,
+    by_hand: Mutex<ByHand>,
 }
 
 impl std::fmt::Debug for State {
@@ -192,6 +194,11 @@ impl Server {
     /// Makes the site of a host that is asked for and not known; it is kept from then on. For many domains at once.
     pub fn otherwise(&self, site: impl Fn(&str) -> Option<(Identity, Site)> + Send + Sync + 'static) {
         *self.state.otherwise.lock().unwrap() = Some(Box::new(site));
+    }
+
+    /// From the next connection on hellos of this kind are answered with these octets, and then the connection is closed.
+    pub fn answer(&self, words: FirstWords, octets: Vec<u8>) {
+        self.state.by_hand.lock().unwrap().add(words, octets);
     }
 
     /// How many requests a host got.
@@ -247,7 +254,30 @@ async fn serve(listener: TcpListener, acceptor: TlsAcceptor, state: Arc<State>) 
     }
 }
 
+/// Answers what is answered by hand; a stream that is not is given back.
+async fn by_hand(mut stream: TcpStream, state: &State) -> Option<TcpStream> {
+    let by_hand = state.by_hand.lock().unwrap().clone();
+    if by_hand.is_empty() {
+        return Some(stream);
+    }
+    // A hello is one write, and comes whole on loopback.
+    let mut hello = [0; 4096];
+    let length = stream.peek(&mut hello).await.ok()?;
+    let Some(octets) = by_hand.answer(&hello[..length]) else {
+        return Some(stream);
+    };
+    // Taken from the socket, so that closing it is no reset.
+    stream.read_exact(&mut hello[..length]).await.ok()?;
+    stream.write_all(octets).await.ok()?;
+    let _closed = stream.shutdown().await;
+    let _left = tokio::io::copy(&mut stream, &mut tokio::io::sink()).await;
+    None
+}
+
 async fn connection(stream: TcpStream, acceptor: TlsAcceptor, state: Arc<State>) {
+    let Some(stream) = by_hand(stream, &state).await else {
+        return;
+    };
     let Ok(mut stream) = acceptor.accept(stream).await else {
         return;
     };

@@ -28,6 +28,7 @@
     reason = "test tools: a failure here is a failed test, and the house rules bind production code"
 )]
 
+pub mod by_hand;
 pub mod datagrams;
 pub mod dns;
 pub mod https;

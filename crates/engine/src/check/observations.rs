@@ -249,7 +249,7 @@ pub enum Way {
     Sni(Domain),
     /// Only this protocol version offered: `SSLv2`, `SSLv3`, `TLSv1`, `TLSv1.1`, `TLSv1.2` or `TLSv1.3`.
     Version(String),
-    /// Only weak ciphers of this OpenSSL list offered.
+    /// Only weak ciphers of these kinds offered, such as `NULL:EXPORT:RC4`.
     Ciphers(String),
     /// A hello of TLS 1.2 that offers compression and asks for what protects (RFC 5746, RFC 7627) and for a certificate status;
     /// after the server's half of the handshake leave is taken.
@@ -270,6 +270,18 @@ pub enum TrialResult {
     Refused(String),
     /// It could not be tried, or says nothing: why.
     Unknown(String),
+}
+
+impl TrialResult {
+    /// The version and the cipher that the host agreed to, if it agreed.
+    #[must_use]
+    pub fn agreed(&self) -> Option<(&str, &str)> {
+        match self {
+            Self::Made(made) => Some((&made.version, &made.cipher)),
+            Self::Hello(hello) => Some((&hello.version, &hello.cipher)),
+            Self::Refused(_) | Self::Unknown(_) => None,
+        }
+    }
 }
 
 /// A server's half of a handshake.

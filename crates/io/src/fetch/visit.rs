@@ -14,7 +14,7 @@ use tokio::time::{Instant, timeout_at};
 
 use super::http::{self, MAX_BODY, MAX_FIELDS, Taking};
 use super::{ALPN, Fetcher, MAX_OCTETS, race};
-use crate::tls::{Limited, TlsFailure, untriable};
+use crate::tls::{Limited, TlsFailure};
 
 /// What is asked.
 #[derive(Debug, Clone)]
@@ -110,9 +110,6 @@ impl Fetcher {
 
     /// Shakes hands with `host` at exactly this address in another way than the usual one, and asks nothing.
     pub async fn trial(&self, host: &Domain, address: SocketAddr, way: &Way, deadline: Instant) -> Trial {
-        if let Some(result) = untriable(way) {
-            return Trial { way: way.clone(), result };
-        }
         let result = match timeout_at(deadline, self.reach(address)).await {
             Ok(Ok(stream)) => match timeout_at(deadline, self.tls.trial(stream, host, way, ALPN)).await {
                 Ok(tried) => tried.result(),

@@ -22,7 +22,7 @@ use tokio::time::timeout_at;
 
 use self::course::{Course, Look, Plain};
 pub use self::recipient::recipient;
-use crate::tls::{self, ClientTls, TlsFailure};
+use crate::tls::{ClientTls, TlsFailure};
 
 /// How long a session may take.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -76,10 +76,6 @@ pub async fn trial(
     way: &Way,
     limits: Limits,
 ) -> Trial {
-    // A host is not bothered with a session that cannot come to anything.
-    if let Some(result) = tls::untriable(way) {
-        return Trial { way: way.clone(), result };
-    }
     let course = Course::new(helo, limits);
     let mut look = Look::new(address);
     let result = match course.until_starttls(address, &mut look).await {

@@ -1,5 +1,5 @@
-//! Trials by a hello alone: SSL 2.0, SSL 3.0, and what surrounds the cipher in TLS 1.2. No library of today speaks the former, or
-//! offers what is asked about in the latter.
+//! Trials by a hello alone: versions before TLS 1.2, weak suites, and what surrounds the suite in TLS 1.2. No library of today speaks
+//! all of the former, or offers what is asked about in the latter.
 //!
 //! The host's half of the handshake is read and no keys are agreed on. QUIT cannot be said in the middle of a handshake; leave is
 //! taken with the alerts that TLS has for it, and the host's end of the connection is awaited as the reply to QUIT would be. What is
@@ -9,7 +9,7 @@ use std::time::Duration;
 use aws_lc_rs::rand;
 use strictmx_engine::check::observations::{Compression, HelloSeen, TrialResult};
 use strictmx_proto::name::Domain;
-use strictmx_proto::tls::{self, Answer, AnswerError, Extent, Progress, hello, ssl2};
+use strictmx_proto::tls::{self, Answer, AnswerError, Progress, Weakness, hello, ssl2};
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::time::timeout;
 
@@ -22,14 +22,37 @@ const CHUNK: usize = 4096;
 const FAREWELL: Duration = Duration::from_secs(5);
 
 /// Which hello.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) enum Words {
     /// That of SSL 2.0.
     Ssl2,
     /// That of SSL 3.0.
     Ssl3,
+    /// That of TLS 1.0 or TLS 1.1.
+    Old(u16),
     /// That of TLS 1.2, with everything in it.
     Tls12,
+    /// That of TLS 1.2 with nothing but weak suites of these kinds.
+    Weak(Vec<Weakness>),
+}
+
+impl Words {
+    /// The words for one of the versions before TLS 1.2.
+    pub(super) fn of_version(name: &str) -> Option<Self> {
+        Some(match name {
+            "SSLv2" => Self::Ssl2,
+            "SSLv3" => Self::Ssl3,
+            "TLSv1" => Self::Old(tls::TLS10),
+            "TLSv1.1" => Self::Old(tls::TLS11),
+            _ => return None,
+        })
+    }
+
+    /// The words for a list of kinds, such as `NULL:EXPORT`; an error names what is no kind of weak suite.
+    pub(super) fn of_kinds(list: &str) -> Result<Self, String> {
+        let kinds = list.split(':').map(|word| Weakness::named(word).ok_or_else(|| word.to_owned()));
+        kinds.collect::<Result<_, _>>().map(Self::Weak)
+    }
 }
 
 /// Says this hello to `host`, hears the answer, and takes leave. There is no time limit in here but for the last of that.
@@ -37,7 +60,9 @@ pub(super) async fn trial<S: Duplex>(mut stream: S, host: &Domain, words: Words)
     let heard = match words {
         Words::Ssl2 => ssl2(&mut stream).await,
         Words::Ssl3 => ssl3(&mut stream).await,
+        Words::Old(version) => old(&mut stream, host, version).await,
         Words::Tls12 => tls12(&mut stream, host).await,
+        Words::Weak(kinds) => weak(&mut stream, host, &kinds).await,
     };
     match heard {
         Ok((seen, farewell)) => {
@@ -77,20 +102,38 @@ async fn ssl2<S: Duplex>(stream: &mut S) -> Heard {
 }
 
 async fn ssl3<S: Duplex>(stream: &mut S) -> Heard {
-    let answer = flight(stream, &hello::ssl3(&random()?), Extent::ServerHello).await?;
-    if answer.version == tls::SSL3 {
-        return Ok((seen(&answer), tls::farewell(answer.version)));
+    let answer = flight(stream, &hello::ssl3(&random()?)).await?;
+    in_version(&answer, tls::SSL3)
+}
+
+async fn old<S: Duplex>(stream: &mut S, host: &Domain, version: u16) -> Heard {
+    let answer = flight(stream, &hello::old(version, host, &random()?)).await?;
+    in_version(&answer, version)
+}
+
+fn in_version(answer: &Answer, version: u16) -> Heard {
+    if answer.version == version {
+        return Ok((seen(answer), tls::farewell(version)));
     }
     Err(TrialResult::Refused(format!("the host answered with {}", tls::version_name(answer.version))))
 }
 
+async fn weak<S: Duplex>(stream: &mut S, host: &Domain, kinds: &[Weakness]) -> Heard {
+    let answer = flight(stream, &hello::weak(kinds, host, &random()?)).await?;
+    let suite = tls::cipher_name(answer.cipher);
+    if Weakness::of(&suite).is_some_and(|kind| kinds.contains(&kind)) {
+        return Ok((seen(&answer), tls::farewell(answer.version)));
+    }
+    Err(TrialResult::Unknown(format!("the host chose {suite}, which was not offered")))
+}
+
 async fn tls12<S: Duplex>(stream: &mut S, host: &Domain) -> Heard {
-    let answer = flight(stream, &hello::tls12(host, &random()?), Extent::WholeFlight).await?;
+    let answer = flight(stream, &hello::tls12(host, &random()?)).await?;
     Ok((seen(&answer), tls::farewell(answer.version)))
 }
 
-async fn flight<S: Duplex>(stream: &mut S, hello: &[u8], extent: Extent) -> Result<Answer, TrialResult> {
-    let mut reader = tls::Reader::new(extent);
+async fn flight<S: Duplex>(stream: &mut S, hello: &[u8]) -> Result<Answer, TrialResult> {
+    let mut reader = tls::Reader::new();
     let heard = ask(stream, hello, |octets| match reader.feed(octets)? {
         Progress::NeedMore => Ok(None),
         Progress::Done(answer) => Ok(Some(answer)),

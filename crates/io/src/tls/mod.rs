@@ -13,12 +13,9 @@
 //! - `verify`: the verdict on a certificate
 //! - `trial`: handshakes in another way than the usual one, `tried`: what they come to
 //! - `tickets`: whether a session could be resumed with early data
-//! - `hello`: those that end with the host's half
-//! - `legacy`: those that rustls rightly has no part in, by OpenSSL (feature `legacy-tls`)
+//! - `hello`: those that end with the host's half, and those that rustls rightly has no part in
 mod chain;
 mod hello;
-#[cfg(feature = "legacy-tls")]
-mod legacy;
 mod limited;
 mod roots;
 mod tickets;
@@ -42,7 +39,6 @@ use tokio_rustls::client::TlsStream;
 
 pub use self::limited::Limited;
 pub use self::roots::{Notice, Roots};
-pub use self::trial::untriable;
 pub use self::tried::{Duplex, Tried};
 use self::verify::{Conduct, Trust, Witness};
 

@@ -2,8 +2,8 @@
 //! which protocol versions and ciphers it takes.
 //!
 //! A trial observes and enforces nothing. Whatever server name is sent, the certificate is judged for the host, since that is
-//! the name senders compare. What rustls does not speak is left to OpenSSL, where this build has it (feature `legacy-tls`), and what
-//! OpenSSL does not speak either to a hello of our own.
+//! the name senders compare. What rustls rightly has no part in is left to a hello of our own, whose answer says what the host would
+//! agree to. RFC 8996 and RFC 9325 §3.1, §4 say why it should refuse.
 use strictmx_engine::check::observations::{TrialResult, Way};
 use strictmx_proto::name::Domain;
 
@@ -12,22 +12,6 @@ use super::tickets::{self, Tickets};
 use super::tried::{Duplex, Tried};
 use super::verify::Conduct;
 use super::{ClientTls, Manner};
-
-/// Why this build cannot make a trial in this way, which is known before anybody is connected to; `None`: it can.
-#[must_use]
-pub fn untriable(way: &Way) -> Option<TrialResult> {
-    let is_old = match way {
-        Way::NoSni | Way::Sni(_) | Way::Hello | Way::EarlyData => false,
-        Way::Version(version) => !matches!(version.as_str(), "SSLv2" | "SSLv3" | "TLSv1.2" | "TLSv1.3"),
-        Way::Ciphers(_) => true,
-    };
-    (is_old && cfg!(not(feature = "legacy-tls"))).then(without_openssl)
-}
-
-fn without_openssl() -> TrialResult {
-    let why = "this build has no OpenSSL: build with the feature legacy-tls to try old versions and weak ciphers";
-    TrialResult::Unknown(String::from(why))
-}
 
 impl ClientTls {
     /// Shakes hands with `host` in this way. There is no time limit in here.
@@ -39,14 +23,16 @@ impl ClientTls {
         let manner = match way {
             Way::NoSni => Manner { sni: None, ..usual },
             Way::Sni(other) => Manner { sni: Some(other), ..usual },
-            Way::Version(version) => match version.as_str() {
-                "SSLv2" => return hello::trial(stream, host, Words::Ssl2).await.into(),
-                "SSLv3" => return hello::trial(stream, host, Words::Ssl3).await.into(),
-                "TLSv1.2" => Manner { config: &self.configs.only12, ..usual },
-                "TLSv1.3" => Manner { config: &self.configs.only13, ..usual },
-                _ => return self.old(stream, host, way).await,
+            Way::Version(version) => match (version.as_str(), Words::of_version(version)) {
+                ("TLSv1.2", _) => Manner { config: &self.configs.only12, ..usual },
+                ("TLSv1.3", _) => Manner { config: &self.configs.only13, ..usual },
+                (_, Some(words)) => return hello::trial(stream, host, words).await.into(),
+                (_, None) => return TrialResult::Unknown(format!("{version} is no version that can be tried")).into(),
             },
-            Way::Ciphers(_) => return self.old(stream, host, way).await,
+            Way::Ciphers(list) => match Words::of_kinds(list) {
+                Ok(words) => return hello::trial(stream, host, words).await.into(),
+                Err(word) => return TrialResult::Unknown(format!("{word} is no kind of weak cipher")).into(),
+            },
             Way::Hello => return hello::trial(stream, host, Words::Tls12).await.into(),
             Way::EarlyData => return self.early_data(stream, usual).await,
         };
@@ -74,15 +60,5 @@ impl ClientTls {
             }
             Err(failed) => TrialResult::Refused(failed.words()).into(),
         }
-    }
-
-    #[cfg(feature = "legacy-tls")]
-    async fn old<S: Duplex + 'static>(&self, stream: S, host: &Domain, way: &Way) -> Tried {
-        super::legacy::trial(&self.trust, stream, host, way).await
-    }
-
-    #[cfg(not(feature = "legacy-tls"))]
-    async fn old<S: Duplex + 'static>(&self, _stream: S, _host: &Domain, _way: &Way) -> Tried {
-        without_openssl().into()
     }
 }

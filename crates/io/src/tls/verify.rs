@@ -54,18 +54,6 @@ impl Trust {
             None => Err(CertificateError::UnknownIssuer.into()),
         }
     }
-
-    /// The same for a chain that another library received; nothing is wrong with the chain of nobody.
-    #[cfg(feature = "legacy-tls")]
-    pub(super) fn fault(
-        &self,
-        chain: &[CertificateDer<'_>],
-        name: &ServerName<'_>,
-        now: UnixTime,
-    ) -> Option<CertFault> {
-        let (leaf, intermediates) = chain.split_first()?;
-        self.judge(leaf, intermediates, name, now).err().map(|error| fault(&error, leaf))
-    }
 }
 
 /// Sees one handshake.

@@ -16,8 +16,6 @@ mod dns_servers;
 mod dns_zone;
 mod fetch_hostile;
 mod fetch_policy;
-#[cfg(feature = "legacy-tls")]
-mod legacy_tls;
 mod post;
 mod smtp_hello;
 mod smtp_probe;

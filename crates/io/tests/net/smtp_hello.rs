@@ -6,9 +6,11 @@ use std::time::Duration;
 
 use strictmx_engine::check::observations::{Compression, HelloSeen, TrialResult, Way};
 use strictmx_io::smtp_out::{Limits, trial};
+use strictmx_proto::tls::Weakness;
+use strictmx_testbed::by_hand::{FirstWords, Flight, ssl2_server_hello};
 use strictmx_testbed::https::Versions;
 use strictmx_testbed::pki::{Ca, Leaf};
-use strictmx_testbed::smtp::{FirstWords, Flight, Sink, ssl2_server_hello};
+use strictmx_testbed::smtp::Sink;
 
 use crate::support::{name, trusting};
 
@@ -24,6 +26,10 @@ async fn attempt(ca: &Ca, address: SocketAddr, way: Way) -> TrialResult {
 
 fn version(text: &str) -> Way {
     Way::Version(text.to_owned())
+}
+
+fn weak(kinds: &[Weakness]) -> Way {
+    Way::Ciphers(kinds.iter().map(|kind| kind.word()).collect::<Vec<_>>().join(":"))
 }
 
 fn good(ca: &Ca) -> Sink {
@@ -56,11 +62,54 @@ async fn a_server_of_today_protects_and_does_not_compress() {
 async fn a_server_of_today_answers_nothing_before_tls() {
     let ca = Ca::new("ours");
     let sink = good(&ca);
-    for way in [version("SSLv2"), version("SSLv3")] {
+    for way in [version("SSLv2"), version("SSLv3"), version("TLSv1"), version("TLSv1.1"), weak(&Weakness::ALL)] {
         let result = attempt(&ca, sink.address(), way.clone()).await;
         assert!(matches!(result, TrialResult::Refused(_)), "{way:?}: {result:?}");
     }
-    assert_eq!(sink.commands().len(), 4, "EHLO and STARTTLS, twice");
+    assert_eq!(sink.commands().len(), 10, "EHLO and STARTTLS, five times");
+}
+
+// R9325-3.1.1-1
+#[tokio::test]
+async fn old_versions_of_tls_are_found_where_they_are_spoken() {
+    let ca = Ca::new("ours");
+    let sink = good(&ca);
+    for (words, number, text) in [(FirstWords::Tls10, 1, "TLSv1"), (FirstWords::Tls11, 2, "TLSv1.1")] {
+        sink.answer(words, Flight { version: [3, number], ..Flight::default() }.octets());
+        let seen = heard(&ca, &sink, version(text)).await;
+        assert_eq!((seen.version.as_str(), seen.cipher.as_str()), (text, "TLS_RSA_WITH_AES_128_CBC_SHA"));
+    }
+    sink.answer(FirstWords::Tls11, Flight { version: [3, 1], ..Flight::default() }.octets());
+    let other = attempt(&ca, sink.address(), version("TLSv1.1")).await;
+    assert_eq!(other, TrialResult::Refused("the host answered with TLSv1".into()));
+}
+
+// STS-7.2-2
+#[tokio::test]
+async fn weak_suites_are_found_where_they_are_taken() {
+    let ca = Ca::new("ours");
+    let sink = good(&ca);
+    sink.answer(FirstWords::Weak(0x0005), Flight { suite: 0x0005, ..Flight::default() }.octets());
+    sink.answer(FirstWords::Weak(0x000a), Flight { version: [3, 1], suite: 0x000a, ..Flight::default() }.octets());
+    let seen = heard(&ca, &sink, weak(&Weakness::ALL)).await;
+    assert_eq!((seen.version.as_str(), seen.cipher.as_str()), ("TLSv1.2", "TLS_RSA_WITH_RC4_128_SHA"));
+    let seen = heard(&ca, &sink, weak(&[Weakness::Null, Weakness::TripleDes])).await;
+    assert_eq!((seen.version.as_str(), seen.cipher.as_str()), ("TLSv1", "TLS_RSA_WITH_3DES_EDE_CBC_SHA"));
+    let none = attempt(&ca, sink.address(), weak(&[Weakness::Null])).await;
+    assert!(matches!(none, TrialResult::Refused(_)), "{none:?}");
+    sink.answer(FirstWords::Weak(0x0009), Flight { suite: 0xc02f, ..Flight::default() }.octets());
+    let odd = attempt(&ca, sink.address(), weak(&[Weakness::Des])).await;
+    assert!(matches!(&odd, TrialResult::Unknown(why) if why.contains("was not offered")), "{odd:?}");
+}
+
+#[tokio::test]
+async fn what_nobody_can_try_is_unknown_and_says_so() {
+    let ca = Ca::new("ours");
+    let sink = good(&ca);
+    for (way, word) in [(version("TLSv9"), "TLSv9"), (Way::Ciphers("RC4:LOW".into()), "LOW")] {
+        let result = attempt(&ca, sink.address(), way).await;
+        assert!(matches!(&result, TrialResult::Unknown(why) if why.contains(word)), "{result:?}");
+    }
 }
 
 // R9325-3.1.1-1
@@ -87,7 +136,8 @@ async fn versions_before_tls_are_found_where_they_are_spoken() {
 async fn what_a_server_should_not_do_is_seen() {
     let ca = Ca::new("ours");
     let sink = good(&ca);
-    let bare = Flight { version: [3, 1], compression: 1, extensions: Vec::new(), status: Some(vec![0x30; 40]) };
+    let status = Some(vec![0x30; 40]);
+    let bare = Flight { version: [3, 1], compression: 1, extensions: Vec::new(), status, ..Flight::default() };
     sink.answer(FirstWords::Compressing, bare.octets());
     let seen = heard(&ca, &sink, Way::Hello).await;
     let expected = HelloSeen {

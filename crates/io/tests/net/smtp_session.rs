@@ -219,15 +219,3 @@ async fn a_trial_that_comes_to_no_handshake_is_unknown() {
     sink.fail(Faults::starttls(StartTls::Alert));
     assert!(matches!(attempt(&ca, &sink, Way::NoSni).await, TrialResult::Refused(_)));
 }
-
-#[cfg(not(feature = "legacy-tls"))]
-#[tokio::test]
-async fn old_versions_and_ciphers_are_unknown_to_a_build_without_openssl() {
-    let ca = Ca::new("ours");
-    let sink = good(&ca);
-    for way in [Way::Version("TLSv1".into()), Way::Ciphers("RC4".into())] {
-        let result = attempt(&ca, &sink, way).await;
-        assert!(matches!(&result, TrialResult::Unknown(why) if why.contains("no OpenSSL")), "{result:?}");
-    }
-    assert_eq!(sink.connections(), 0, "nobody is bothered with what cannot come to anything");
-}

@@ -1,7 +1,8 @@
 //! What a server answers to a hello: its half of the handshake up to ServerHelloDone, or an alert.
 //!
-//! Handshake messages may be cut over records, and several may share one (RFC 5246 §6.2.1). Only the ServerHello is read; of the
-//! others it counts which there are. Whatever is sent, no more than [`MAX_ANSWER`] octets are taken.
+//! A server that has come so far agrees: it has chosen, shown its certificate, and signed. Of these messages only the ServerHello is
+//! read; of the others it counts which there are. They may be cut over records, and several may share one (RFC 5246 §6.2.1).
+//! Whatever is sent, no more than [`MAX_ANSWER`] octets are taken.
 use alloc::vec::Vec;
 
 use super::{
@@ -23,15 +24,6 @@ const SERVER_HELLO: u8 = 2;
 const SERVER_HELLO_DONE: u8 = 14;
 const CERTIFICATE_STATUS: u8 = 22;
 
-/// How much of the answer is waited for.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Extent {
-    /// The ServerHello.
-    ServerHello,
-    /// All that the server says before it is the client's turn: up to ServerHelloDone.
-    WholeFlight,
-}
-
 /// What a server chose.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Answer {
@@ -45,7 +37,7 @@ pub struct Answer {
     pub extended_master_secret: bool,
     /// Whether it confirmed protected renegotiation (RFC 5746 §3.6).
     pub renegotiation_info: bool,
-    /// Whether a certificate status came with the certificate (RFC 6066 §8). Not known, and false, after the ServerHello alone.
+    /// Whether a certificate status came with the certificate (RFC 6066 §8).
     pub stapled: bool,
 }
 
@@ -77,9 +69,8 @@ pub enum Progress {
 }
 
 /// Reads the answer to one hello from octets as they come.
-#[derive(Debug)]
+#[derive(Debug, Default)]
 pub struct Reader {
-    extent: Extent,
     /// The record under way, with its head.
     record: Vec<u8>,
     /// Handshake octets that are not yet a whole message.
@@ -91,8 +82,8 @@ pub struct Reader {
 impl Reader {
     /// A reader that awaits the first octet of an answer.
     #[must_use]
-    pub fn new(extent: Extent) -> Self {
-        Self { extent, record: Vec::new(), messages: Vec::new(), total: 0, answer: None }
+    pub fn new() -> Self {
+        Self::default()
     }
 
     /// The version the server chose, once it is known.
@@ -181,9 +172,8 @@ impl Reader {
                 // May come at any time and is to be ignored in a handshake (RFC 5246 §7.4.1.1).
                 HELLO_REQUEST => Ok(None),
                 SERVER_HELLO => {
-                    let answer = server_hello(body).ok_or(AnswerError::Broken("its ServerHello is not one"))?;
-                    self.answer = Some(answer.clone());
-                    Ok((self.extent == Extent::ServerHello).then_some(answer))
+                    self.answer = Some(server_hello(body).ok_or(AnswerError::Broken("its ServerHello is not one"))?);
+                    Ok(None)
                 }
                 _ => Err(AnswerError::Broken("it does not begin with a ServerHello")),
             };

@@ -1,10 +1,11 @@
 //! The hellos that ask a server what it takes.
 //!
 //! That of TLS 1.2 offers what a server should not take (compression) and what it should (a protected renegotiation, RFC 5746; the
-//! extended master secret, RFC 7627; a stapled certificate status, RFC 6066 §8), so that its answer shows all of it at once.
+//! extended master secret, RFC 7627; a stapled certificate status, RFC 6066 §8), so that its answer shows all of it at once. The
+//! others ask one thing each: whether an old version is spoken, or whether weak suites are taken.
 use alloc::vec::Vec;
 
-use super::{SSL3, TLS10, TLS12, cipher};
+use super::{SSL3, TLS10, TLS12, Weakness, cipher};
 use crate::name::Domain;
 
 /// Octets of a client's random value.
@@ -43,38 +44,65 @@ const SIGNATURES: [u16; 15] = [
 /// The record of a ClientHello of TLS 1.2 with the server name `host`.
 #[must_use]
 pub fn tls12(host: &Domain, random: &[u8; RANDOM]) -> Vec<u8> {
-    let named = [&[0][..], &vec16(host.as_str().as_bytes())].concat();
-    let groups = GROUPS.map(u16::to_be_bytes).concat();
-    let signatures = SIGNATURES.map(u16::to_be_bytes).concat();
-    let extensions = [
-        extension(SERVER_NAME, &vec16(&named)),
-        // An OCSP response, whoever signs it, without extensions.
-        extension(STATUS_REQUEST, &[1, 0, 0, 0, 0]),
-        extension(SUPPORTED_GROUPS, &vec16(&groups)),
-        extension(EC_POINT_FORMATS, &vec8(&[0])),
-        extension(SIGNATURE_ALGORITHMS, &vec16(&signatures)),
-        extension(EXTENDED_MASTER_SECRET, &[]),
-        extension(RENEGOTIATION_INFO, &vec8(&[])),
-    ];
-    let ciphers: Vec<u8> = cipher::tls12().flat_map(u16::to_be_bytes).collect();
-    let body = [
-        &TLS12.to_be_bytes()[..],
-        random,
-        &vec8(&[]),
-        &vec16(&ciphers),
-        &vec8(&[DEFLATE, NULL]),
-        &vec16(&extensions.concat()),
-    ];
-    // RFC 5246 appendix E.1: old servers are put off by a higher number here.
-    record(TLS10, &body.concat())
+    // An OCSP response, whoever signs it, without extensions.
+    let status_request = extension(STATUS_REQUEST, &[1, 0, 0, 0, 0]);
+    with_extensions(TLS12, host, random, cipher::tls12(), &[DEFLATE, NULL], &status_request)
+}
+
+/// The record of a ClientHello of TLS 1.0 or TLS 1.1 ([`TLS10`](super::TLS10), [`TLS11`](super::TLS11)) with the server name `host`.
+#[must_use]
+pub fn old(version: u16, host: &Domain, random: &[u8; RANDOM]) -> Vec<u8> {
+    with_extensions(version, host, random, cipher::old(), &[NULL], &[])
+}
+
+/// The record of a ClientHello of TLS 1.2 with the server name `host` that offers nothing but weak suites, of these kinds.
+///
+/// A server may answer it in an older version, and of the suites with the one that it likes best.
+#[must_use]
+pub fn weak(kinds: &[Weakness], host: &Domain, random: &[u8; RANDOM]) -> Vec<u8> {
+    with_extensions(TLS12, host, random, cipher::weak(kinds), &[NULL], &[])
 }
 
 /// The record of a ClientHello of SSL 3.0, which has no extensions.
 #[must_use]
 pub fn ssl3(random: &[u8; RANDOM]) -> Vec<u8> {
-    let ciphers: Vec<u8> = cipher::ssl3().chain([RENEGOTIATION_SCSV]).flat_map(u16::to_be_bytes).collect();
+    let ciphers: Vec<u8> = cipher::old().chain([RENEGOTIATION_SCSV]).flat_map(u16::to_be_bytes).collect();
     let body = [&SSL3.to_be_bytes()[..], random, &vec8(&[]), &vec16(&ciphers), &vec8(&[NULL])];
     record(SSL3, &body.concat())
+}
+
+/// A hello of TLS with the extensions that every one of ours has, and one more.
+fn with_extensions(
+    version: u16,
+    host: &Domain,
+    random: &[u8; RANDOM],
+    ciphers: impl Iterator<Item = u16>,
+    compressions: &[u8],
+    more: &[u8],
+) -> Vec<u8> {
+    let named = [&[0][..], &vec16(host.as_str().as_bytes())].concat();
+    let groups = GROUPS.map(u16::to_be_bytes).concat();
+    let signatures = SIGNATURES.map(u16::to_be_bytes).concat();
+    let extensions = [
+        &extension(SERVER_NAME, &vec16(&named)),
+        more,
+        &extension(SUPPORTED_GROUPS, &vec16(&groups)),
+        &extension(EC_POINT_FORMATS, &vec8(&[0])),
+        &extension(SIGNATURE_ALGORITHMS, &vec16(&signatures)),
+        &extension(EXTENDED_MASTER_SECRET, &[]),
+        &extension(RENEGOTIATION_INFO, &vec8(&[])),
+    ];
+    let ciphers: Vec<u8> = ciphers.flat_map(u16::to_be_bytes).collect();
+    let body = [
+        &version.to_be_bytes()[..],
+        random,
+        &vec8(&[]),
+        &vec16(&ciphers),
+        &vec8(compressions),
+        &vec16(&extensions.concat()),
+    ];
+    // RFC 5246 appendix E.1: old servers are put off by a higher number here.
+    record(TLS10, &body.concat())
 }
 
 fn record(version: u16, body: &[u8]) -> Vec<u8> {

@@ -2,7 +2,7 @@
 
 use proptest::prelude::*;
 use strictmx_proto::tls::{
-    self, Answer, AnswerError, Extent, MAX_ANSWER, Progress, Reader, hello,
+    self, Answer, AnswerError, MAX_ANSWER, Progress, Reader, Weakness, hello,
     ssl2::{self, Progress as Progress2},
 };
 
@@ -33,7 +33,7 @@ fn server_hello(compression: u8, extensions: &[u16]) -> Vec<u8> {
 }
 
 fn read(octets: &[u8]) -> Result<Progress, AnswerError> {
-    Reader::new(Extent::WholeFlight).feed(octets)
+    Reader::new().feed(octets)
 }
 
 fn done(octets: &[u8]) -> Answer {
@@ -111,6 +111,66 @@ fn the_hello_of_ssl_3_has_no_extensions_and_no_cipher_that_is_younger() {
     assert!(!ciphers.contains(&0xc02f));
 }
 
+/// RFC 4346 §7.4.1.2; R9325-3.1.1-1
+#[test]
+fn the_hello_of_an_old_version_says_it_and_offers_what_that_version_knows() {
+    for version in [tls::TLS10, tls::TLS11] {
+        let octets = hello::old(version, &domain("mx.example.com"), &RANDOM);
+        assert_eq!(octets[1..3], [3, 1], "the record is one that every server reads");
+        let (said, ciphers, compressions, extensions) = client_hello(&octets);
+        assert_eq!((said, compressions), (usize::from(version), vec![0]));
+        assert_eq!(extensions[0].1, [&[0, 17, 0, 0, 14][..], b"mx.example.com"].concat());
+        assert!(ciphers.contains(&0xc014) && ciphers.contains(&0x0005) && ciphers.contains(&0x0009));
+        assert!(!ciphers.contains(&0xc02f), "GCM came with TLS 1.2");
+    }
+}
+
+/// STS-7.2-2
+#[test]
+fn the_hello_that_asks_for_weak_suites_offers_those_of_the_kinds_asked_for_and_no_other() {
+    let offered = |kinds: &[Weakness]| client_hello(&hello::weak(kinds, &domain("mx.example.com"), &RANDOM)).1;
+    let all = offered(&Weakness::ALL);
+    let mut sum = 0;
+    for kind in Weakness::ALL {
+        let suites = offered(&[kind]);
+        assert!(!suites.is_empty(), "{kind:?}");
+        for suite in &suites {
+            let name = tls::cipher_name(u16::try_from(*suite).unwrap());
+            assert_eq!(Weakness::of(&name), Some(kind), "{name}");
+            assert!(all.contains(suite));
+        }
+        sum += suites.len();
+    }
+    assert_eq!(sum, all.len());
+    assert!([0x0005, 0x000a, 0x0009, 0x0003, 0x003b, 0x00a6, 0x0007].iter().all(|suite| all.contains(suite)));
+    assert!(!all.contains(&0xc02f) && !all.contains(&0x002f));
+    assert_eq!(client_hello(&hello::weak(&Weakness::ALL, &domain("a.example"), &RANDOM)).0, 0x0303);
+}
+
+#[test]
+fn a_suite_has_the_kind_that_is_worst_in_either_naming() {
+    for (suite, kind) in [
+        ("TLS_RSA_WITH_NULL_SHA256", Some(Weakness::Null)),
+        ("TLS_ECDH_anon_WITH_NULL_SHA", Some(Weakness::Null)),
+        ("TLS_RSA_EXPORT_WITH_DES40_CBC_SHA", Some(Weakness::Export)),
+        ("EXP-RC4-MD5", Some(Weakness::Export)),
+        ("TLS_DH_anon_WITH_RC4_128_MD5", Some(Weakness::Anonymous)),
+        ("ADH-AES256-SHA", Some(Weakness::Anonymous)),
+        ("TLS_ECDHE_RSA_WITH_RC4_128_SHA", Some(Weakness::Rc4)),
+        ("DES-CBC3-SHA", Some(Weakness::TripleDes)),
+        ("TLS_DHE_DSS_WITH_DES_CBC_SHA", Some(Weakness::Des)),
+        ("TLS_RSA_WITH_IDEA_CBC_SHA", Some(Weakness::Idea)),
+        ("TLS_ECDHE_RSA_WITH_AES_128_GCM_SHA256", None),
+        ("", None),
+    ] {
+        assert_eq!(Weakness::of(suite), kind, "{suite}");
+    }
+    for kind in Weakness::ALL {
+        assert_eq!(Weakness::named(kind.word()), Some(kind));
+    }
+    assert_eq!(Weakness::named("LOW"), None);
+}
+
 #[test]
 fn the_hello_of_ssl_2_says_its_lengths_and_every_cipher() {
     let octets = ssl2::client_hello(&[9; 16]);
@@ -160,9 +220,8 @@ fn a_staple_counts_when_there_is_something_in_it() {
 #[test]
 fn of_a_server_that_breaks_off_after_its_hello_the_version_is_known() {
     let hello = record(22, &server_hello(0, &[]));
-    let mut reader = Reader::new(Extent::WholeFlight);
+    let mut reader = Reader::new();
     assert_eq!((reader.feed(&hello), reader.version()), (Ok(Progress::NeedMore), Some(0x0303)));
-    assert!(matches!(Reader::new(Extent::ServerHello).feed(&hello), Ok(Progress::Done(_))));
 }
 
 /// RFC 5246 §7.2
@@ -199,7 +258,7 @@ fn what_is_out_of_order_or_not_tls_is_told_so() {
 fn nothing_is_taken_without_end() {
     let huge = [server_hello(0, &[]), vec![11, 0xff, 0xff, 0xff]].concat();
     assert_eq!(read(&record(22, &huge)), Err(AnswerError::TooLong));
-    let mut reader = Reader::new(Extent::WholeFlight);
+    let mut reader = Reader::new();
     assert_eq!(reader.feed(&record(22, &server_hello(0, &[]))), Ok(Progress::NeedMore));
     let chatter = record(22, &message(13, &[0; 1000]));
     let ended = (0..MAX_ANSWER / 1000 + 1).find_map(|_| reader.feed(&chatter).err());
@@ -235,7 +294,7 @@ proptest! {
         let hello = server_hello(compression, &[23]);
         let flight = [hello, message(11, &vec![5; certificate]), status, message(14, &[])].concat();
         let records: Vec<u8> = flight.chunks(fragment).flat_map(|part| record(22, part)).collect();
-        let mut reader = Reader::new(Extent::WholeFlight);
+        let mut reader = Reader::new();
         let mut end = Ok(Progress::NeedMore);
         for part in records.chunks(piece) {
             prop_assert_eq!(&end, &Ok(Progress::NeedMore));

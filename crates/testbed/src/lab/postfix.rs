@@ -4,6 +4,7 @@ use std::collections::BTreeSet;
 use std::fmt::Write as _;
 use std::fs;
 use std::io::Write as _;
+use std::net::{Ipv4Addr, TcpStream};
 use std::os::unix::fs::PermissionsExt as _;
 use std::path::{Path, PathBuf};
 use std::process::Stdio;
@@ -12,6 +13,7 @@ use std::time::Duration;
 
 use super::tree::Tree;
 use super::work::{Work, output, run, wait};
+use crate::pki::Identity;
 
 /// Which Postfix.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -42,7 +44,7 @@ pub enum Fate {
     Bounced(String),
 }
 
-/// A running Postfix that sends, and receives nothing from the network.
+/// A running Postfix that sends, and receives where it is told to.
 pub struct Postfix {
     tree: Tree,
     /// Transports by the domain suffix that uses them.
@@ -124,6 +126,22 @@ impl Postfix {
         run(self.tree.command("postfix").arg("reload"));
         // trivial-rewrite reads the table once; `postfix reload` replaces it, but not before this returns.
         std::thread::sleep(Duration::from_millis(300));
+    }
+
+    /// From now on it receives at port 25 of this address, with STARTTLS and these settings.
+    pub fn receive(&self, address: Ipv4Addr, identity: &Identity, settings: &[(&str, &str)]) {
+        let pem = format!("etc/postfix/{address}.pem");
+        self.tree.write(&pem, &[identity.key_pem(), identity.chain_pem()].concat());
+        let (name, pem) = (format!("{address}:25/inet"), format!("/{pem}"));
+        run(self.tree.command("postconf").arg("-M").arg(format!("{name}={address}:25 inet n - n - - smtpd")));
+        let tls = [("smtpd_tls_security_level", "may"), ("smtpd_tls_chain_files", pem.as_str())];
+        for (setting, value) in tls.iter().chain(settings) {
+            // Blanks are not kept in master.cf but between braces.
+            run(self.tree.command("postconf").arg("-P").arg(format!("{name}/{setting}={value}")));
+        }
+        run(self.tree.command("postfix").arg("reload"));
+        let listens = wait(10, || TcpStream::connect((address, 25)).ok()).is_some();
+        assert!(listens, "Postfix does not listen at {address}:\n{}", self.log());
     }
 
     /// Hands over one message.

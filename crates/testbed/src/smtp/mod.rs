@@ -2,7 +2,6 @@
 //!
 //! Every way a delivery can fail RFC 8461 §4 or RFC 7672 §2.2 has a [`StartTls`] or a [`pki::Leaf`](crate::pki::Leaf).
 
-mod flight;
 mod session;
 
 use std::collections::{HashMap, VecDeque};
@@ -16,7 +15,7 @@ use rustls::sign::CertifiedKey;
 use tokio::net::TcpListener;
 use tokio::task::JoinSet;
 
-pub use self::flight::{FirstWords, Flight, ssl2_server_hello};
+use crate::by_hand::{ByHand, FirstWords};
 use crate::pki::{Identity, Versions, provider};
 use crate::rt::{self, Guard};
 
@@ -107,7 +106,7 @@ pub(crate) struct Setting {
     faults: Faults,
     /// Octets of early data that its tickets allow.
     early_data: u32,
-    by_hand: HashMap<FirstWords, Vec<u8>>,
+    by_hand: ByHand,
 }
 
 /// The certificates shown, by SNI; the one of the empty name to all others.
@@ -127,7 +126,7 @@ impl ResolvesServerCert for Shown {
 impl Setting {
     fn new(faults: Faults) -> Self {
         let shown = Shown { keys: HashMap::new(), versions: Versions::Both };
-        Self { shown, tls: None, faults, early_data: 0, by_hand: HashMap::new() }
+        Self { shown, tls: None, faults, early_data: 0, by_hand: ByHand::default() }
     }
 
     fn show(&mut self, name: &str, identity: &Identity) {
@@ -222,9 +221,10 @@ impl Sink {
         setting.renew();
     }
 
-    /// From the next session on it answers hellos of this kind with these octets, and then listens until the client leaves.
+    /// From the next session on it answers hellos of this kind with these octets, and then listens until the client leaves. Of two
+    /// kinds that a hello is of the earlier one counts.
     pub fn answer(&self, words: FirstWords, octets: Vec<u8>) {
-        self.state.setting.lock().unwrap().by_hand.insert(words, octets);
+        self.state.setting.lock().unwrap().by_hand.add(words, octets);
     }
 
     /// TCP connections so far.

@@ -6,7 +6,9 @@ use tokio::io::{AsyncBufReadExt, AsyncRead, AsyncReadExt, AsyncWrite, AsyncWrite
 use tokio::net::TcpStream;
 use tokio_rustls::TlsAcceptor;
 
-use super::{FirstWords, Message, Open, Setting, StartTls, State};
+use crate::by_hand::{Flight, HANDSHAKE_FAILURE, alert};
+
+use super::{Message, Open, Setting, StartTls, State};
 
 /// Largest message kept.
 const MESSAGE_LIMIT: usize = 1 << 20;
@@ -118,14 +120,16 @@ impl Session {
         match self.setting.faults.starttls {
             StartTls::DropAfter220 => return None,
             StartTls::Hang => std::future::pending().await,
-            // Content type alert, TLS 1.2, length 2, fatal, handshake_failure.
-            StartTls::Alert => return self.break_off(&[0x15, 3, 3, 0, 2, 2, 40]).await,
-            StartTls::OldTls => return self.break_off(&server_hello_tls10()).await,
+            StartTls::Alert => return self.break_off(&alert(HANDSHAKE_FAILURE)).await,
+            StartTls::OldTls => {
+                let flight = Flight { version: [3, 1], extensions: Vec::new(), ..Flight::default() };
+                return self.break_off(&flight.octets()).await;
+            }
             _ => {}
         }
         // A hello is one write, and comes whole on loopback.
-        let hello = FirstWords::of(self.stream.fill_buf().await.ok()?);
-        if let Some(octets) = hello.and_then(|hello| self.setting.by_hand.get(&hello).cloned()) {
+        let octets = self.setting.by_hand.answer(self.stream.fill_buf().await.ok()?).map(<[u8]>::to_vec);
+        if let Some(octets) = octets {
             self.stream.write_all(&octets).await.ok()?;
             self.stream.flush().await.ok()?;
             while !self.stream.fill_buf().await.ok()?.is_empty() {
@@ -240,16 +244,4 @@ fn is_good(reply: &str) -> bool {
 fn path(line: &str) -> String {
     let inside = line.split_once('<').and_then(|(_, rest)| rest.split_once('>'));
     inside.map_or_else(String::new, |(path, _)| path.to_owned())
-}
-
-/// A ServerHello that picks TLS 1.0 and one of its ciphers.
-fn server_hello_tls10() -> Vec<u8> {
-    let mut body = vec![3, 1];
-    body.extend([7; 32]);
-    body.extend([0, 0x00, 0x2f, 0]);
-    let mut handshake = vec![2, 0, 0, u8::try_from(body.len()).expect("a short hello")];
-    handshake.extend(body);
-    let mut record = vec![0x16, 3, 1, 0, u8::try_from(handshake.len()).expect("a short record")];
-    record.extend(handshake);
-    record
 }

@@ -40,10 +40,11 @@ pub(super) fn judge(host: &PolicyHostSeen, weight: Severity, found: &mut Finding
     let name = || String::from(host.name.as_str());
     let (mut old, mut new_made, mut new_refused) = (Vec::new(), false, false);
     for trial in &host.trials {
-        match (&trial.way, &trial.result) {
-            (Way::Version(version), TrialResult::Made(_)) if is_new(version) => new_made = true,
-            (Way::Version(version), TrialResult::Refused(_)) if is_new(version) => new_refused = true,
-            (Way::Version(version), TrialResult::Made(_)) => old.push(version.as_str()),
+        match (&trial.way, &trial.result, trial.result.agreed()) {
+            (Way::Version(version), TrialResult::Refused(_), _) if is_new(version) => new_refused = true,
+            (Way::Version(version), _, Some(_)) if !is_new(version) => old.push(version.as_str()),
+            // A hello offers more suites than a session would: what is refused to one may be agreed to in the other.
+            (Way::Version(_) | Way::Hello, _, Some((agreed, _))) if is_new(agreed) => new_made = true,
             _ => {}
         }
     }

@@ -54,6 +54,7 @@ pub(super) const CHECKS: &[&Check] = &[
     &quality::WEAK_KEY,
     &quality::WEAK_SIGNATURE,
     &versions::TOO_OLD,
+    &versions::OLD_CIPHERS,
     &versions::NO_TLS13,
     &versions::SSLV3,
     &versions::TLS10,

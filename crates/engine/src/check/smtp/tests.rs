@@ -7,7 +7,7 @@ use core::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 use super::super::{
     Family, Finding, Intent, Observations, Severity,
     fixture::{DAY, NOW, cert, finding_ids, findings, found, healthy, host, is_well_formed, name, nx, session, tls},
-    observations::{HostSeen, Session, Timing, TlsMade, Trial, TrialResult, Way},
+    observations::{HelloSeen, HostSeen, Session, Timing, TlsMade, Trial, TrialResult, Way},
 };
 use super::is_named;
 use crate::{
@@ -330,28 +330,58 @@ fn made(cipher: &str) -> TrialResult {
 fn each_old_version_is_a_finding_of_its_own() {
     for (word, id) in [("SSLv3", "smtp.sslv3"), ("TLSv1", "smtp.tls-1-0"), ("TLSv1.1", "smtp.tls-1-1")] {
         assert_eq!(ids(&with_trial(version(word), made(""))), [id]);
-        assert_eq!(ids(&with_trial(version(word), TrialResult::Unknown("no OpenSSL".into()))), Vec::<&str>::new());
+        assert_eq!(ids(&with_trial(version(word), TrialResult::Unknown("too long".into()))), Vec::<&str>::new());
     }
 }
 
-/// STS-7.2-1, R9325-3.1.1-2
+/// R9325-3.1.1-2
 #[test]
-fn tls_1_2_is_enough_and_less_is_an_error() {
+fn tls_1_2_is_enough() {
     let no13 = with_trial(version("TLSv1.3"), TrialResult::Refused("alert".into()));
     assert_eq!(ids(&no13), ["smtp.no-tls-1-3"]);
-    let mut neither = no13;
-    let host = Arc::make_mut(&mut neither.hosts[0]);
-    host.trials.iter_mut().filter(|trial| trial.way == version("TLSv1.2")).for_each(|trial| {
-        trial.result = TrialResult::Refused("alert".into());
-    });
-    assert_eq!(ids(&neither), ["smtp.tls-too-old"]);
-    assert_eq!(one(&neither, "smtp.tls-too-old").severity, Severity::Error);
+}
+
+/// A host whose handshake fails, in each of the versions of today too, and what else was tried.
+fn with_failed(trials: Vec<Trial>) -> Observations {
+    with(|host| {
+        for session in &mut host.sessions {
+            (session.outcome, session.tls) = (TlsOutcome::Handshake { detail: "alert 40".into() }, None);
+        }
+        host.trials.iter_mut().for_each(|trial| trial.result = TrialResult::Refused("alert".into()));
+        host.trials.retain(|known| trials.iter().all(|trial| trial.way != known.way));
+        host.trials.extend(trials);
+    })
+}
+
+/// STS-7.2-1
+#[test]
+fn a_host_that_speaks_older_versions_alone_is_told_why_its_handshake_fails() {
+    let seen = with_failed(vec![Trial { way: version("TLSv1"), result: made("TLS_RSA_WITH_AES_128_CBC_SHA") }]);
+    assert_eq!(ids(&seen), ["smtp.tls-too-old"], "neither the handshake nor the version is told once more");
+    assert_eq!(one(&seen, "smtp.tls-too-old").severity, Severity::Error);
+    assert_eq!(ids(&with_failed(Vec::new())), ["smtp.handshake-failed"], "nothing shows why");
+}
+
+/// STS-7.2-2
+#[test]
+fn a_host_of_old_ciphers_alone_is_told_apart_from_one_that_is_broken() {
+    let hello = |version: &str, suite: &str| {
+        let seen = HelloSeen { version: version.into(), cipher: suite.into(), ..hello::hello(version) };
+        vec![Trial { way: Way::Hello, result: TrialResult::Hello(seen) }]
+    };
+    let seen = with_failed(hello("TLSv1.2", "TLS_RSA_WITH_AES_256_CBC_SHA"));
+    assert_eq!(ids(&seen), ["smtp.old-ciphers-only"]);
+    let words = one(&seen, "smtp.old-ciphers-only").seen;
+    assert_eq!(words, "mx.example.com speaks TLS 1.2 with TLS_RSA_WITH_AES_256_CBC_SHA, and refuses ciphers of today.");
+    let seen = with_failed(hello("TLSv1.2", "TLS_ECDHE_RSA_WITH_AES_256_GCM_SHA384"));
+    assert_eq!(ids(&seen), ["smtp.handshake-failed"], "its ciphers are good");
+    assert_eq!(ids(&with_failed(hello("TLSv1.1", "TLS_RSA_WITH_AES_256_CBC_SHA"))), ["smtp.tls-too-old"]);
 }
 
 /// STS-7.2-2
 #[test]
 fn weak_ciphers_are_told_by_their_kind() {
-    let weak = Way::Ciphers("NULL:EXPORT:LOW:RC4:3DES:aNULL".into());
+    let weak = Way::Ciphers("NULL:EXPORT:aNULL:RC4:3DES:DES:IDEA".into());
     for (cipher, id) in [
         ("TLS_RSA_WITH_NULL_SHA256", "smtp.cipher-null"),
         ("TLS_RSA_EXPORT_WITH_DES40_CBC_SHA", "smtp.cipher-export"),
@@ -359,9 +389,11 @@ fn weak_ciphers_are_told_by_their_kind() {
         ("TLS_ECDHE_RSA_WITH_RC4_128_SHA", "smtp.cipher-rc4"),
         ("TLS_RSA_WITH_3DES_EDE_CBC_SHA", "smtp.cipher-3des"),
         ("TLS_RSA_WITH_DES_CBC_SHA", "smtp.cipher-des"),
-        ("TLS_RSA_WITH_SEED_CBC_SHA", "smtp.cipher-weak"),
+        ("TLS_RSA_WITH_IDEA_CBC_SHA", "smtp.cipher-weak"),
     ] {
         assert_eq!(ids(&with_trial(weak.clone(), made(cipher))), [id], "{cipher}");
+        let seen = HelloSeen { cipher: cipher.into(), ..hello::hello("TLSv1.2") };
+        assert_eq!(ids(&with_trial(weak.clone(), TrialResult::Hello(seen))), [id], "{cipher}");
     }
     assert_eq!(ids(&with_trial(weak, TrialResult::Refused("alert".into()))), Vec::<&str>::new());
 }

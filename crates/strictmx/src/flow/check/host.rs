@@ -10,7 +10,7 @@ use strictmx_engine::{
     fact::TlsOutcome,
 };
 use strictmx_io::smtp_out;
-use strictmx_proto::name::Domain;
+use strictmx_proto::{name::Domain, tls::Weakness};
 
 use super::super::ask;
 use super::{
@@ -22,8 +22,6 @@ use super::{
 const MAX_ADDRESSES: usize = 16;
 /// Addresses of one host visited at the same time.
 const AT_ONCE: usize = 2;
-/// Ciphers that RFC 9325 rules out.
-const WEAK: &str = "NULL:EXPORT:LOW:RC4:3DES:aNULL";
 
 impl Looker {
     /// What was seen of an MX host.
@@ -73,7 +71,7 @@ impl Looker {
         for address in addresses {
             seen.ptr.insert(*address, dns.ptr(*address).await);
         }
-        let Some(address) = encrypted(&seen.sessions) else {
+        let Some(address) = encrypted(&seen.sessions).or_else(|| unencrypted(&seen.sessions)) else {
             return;
         };
         let version = |version: &str| Way::Version(version.to_owned());
@@ -85,13 +83,32 @@ impl Looker {
             version("TLSv1"),
             version("SSLv3"),
             version("SSLv2"),
-            Way::Ciphers(WEAK.to_owned()),
             Way::Hello,
             Way::EarlyData,
         ];
         for way in ways {
             seen.trials.push(self.smtp_trial(&seen.name, address, &way).await);
         }
+        let weak = self.weak_suites(&seen.name, address).await;
+        seen.trials.extend(weak);
+    }
+
+    /// Which kinds of weak suites a host takes. It chooses one of all that are offered; then those of that kind are left out and it is
+    /// asked again. Most hosts refuse at the first try.
+    async fn weak_suites(&self, name: &Domain, address: SocketAddr) -> Vec<Trial> {
+        let (mut offered, mut trials) = (Weakness::ALL.to_vec(), Vec::new());
+        while !offered.is_empty() {
+            let words: Vec<&str> = offered.iter().map(|kind| kind.word()).collect();
+            let trial = self.smtp_trial(name, address, &Way::Ciphers(words.join(":"))).await;
+            let taken = trial.result.agreed().and_then(|(_, suite)| Weakness::of(suite));
+            trials.push(trial);
+            let before = offered.len();
+            offered.retain(|kind| Some(*kind) != taken);
+            if offered.len() == before {
+                break;
+            }
+        }
+        trials
     }
 
     async fn session(&self, name: &Domain, address: IpAddr) -> Session {
@@ -115,6 +132,12 @@ impl Looker {
 /// The first address that a handshake came to its end with.
 pub(super) fn encrypted(sessions: &[Session]) -> Option<SocketAddr> {
     sessions.iter().find(|session| session.tls.is_some()).map(|session| session.address)
+}
+
+/// The first address that went as far as a handshake, which failed.
+fn unencrypted(sessions: &[Session]) -> Option<SocketAddr> {
+    let failed = |session: &&Session| matches!(session.outcome, TlsOutcome::Handshake { .. });
+    sessions.iter().find(failed).map(|session| session.address)
 }
 
 /// A special address, which is not connected to (D-11).

@@ -4,7 +4,7 @@ use std::net::{IpAddr, SocketAddr};
 use futures_util::{StreamExt, stream};
 use strictmx_engine::{
     check::observations::{CaaSeen, PolicyHostSeen, Trial, Visit, Way},
-    fact::{AddrSeen, CnameSeen, Seen},
+    fact::{AddrSeen, CnameSeen, FetchFailure, Seen},
 };
 use strictmx_io::fetch::{self, Request};
 use strictmx_proto::name::Domain;
@@ -83,12 +83,19 @@ impl Looker {
     }
 
     async fn https_trials(&self, name: &Domain, visits: &[Visit]) -> Vec<Trial> {
-        let Some(address) = visits.iter().find(|visit| visit.tls.is_some()).map(|visit| visit.address) else {
+        let encrypted = visits.iter().find(|visit| visit.tls.is_some());
+        let failed = |visit: &&Visit| matches!(visit.stopped, Some(FetchFailure::Tls { .. }));
+        let Some(address) = encrypted.or_else(|| visits.iter().find(failed)).map(|visit| visit.address) else {
             return Vec::new();
         };
         let version = |version: &str| Way::Version(version.to_owned());
         let mut trials = Vec::new();
-        for way in [Way::NoSni, version("TLSv1.3"), version("TLSv1.2"), version("TLSv1.1"), version("TLSv1")] {
+        let mut ways = vec![Way::NoSni, version("TLSv1.3"), version("TLSv1.2"), version("TLSv1.1"), version("TLSv1")];
+        if encrypted.is_none() {
+            // Without suites in common with us it may speak TLS 1.2 all the same.
+            ways.push(Way::Hello);
+        }
+        for way in ways {
             let _pass = self.0.gate.pass(address.ip()).await;
             let fetcher = &self.0.senses.fetcher;
             trials.push(fetcher.trial(name, address, &way, fetcher.deadline()).await);

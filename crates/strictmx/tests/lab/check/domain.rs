@@ -177,9 +177,21 @@ impl<'w> Domain<'w> {
 
     /// A web server of its own, with this site; where it listens.
     pub(super) fn own_web(&self, label: &str, leaf: Leaf, site: Site) -> Ipv4Addr {
+        self.own_web_with(label, leaf, site, |_| {})
+    }
+
+    /// The same, with something about it changed.
+    pub(super) fn own_web_with(
+        &self,
+        label: &str,
+        leaf: Leaf,
+        site: Site,
+        change: impl FnOnce(&https::Server),
+    ) -> Ipv4Addr {
         let (host, at) = (self.under(label), address());
         let web = https::Server::start(&format!("{at}:443"));
         web.site(&host, &self.world.ca.issue(&host, leaf), site);
+        change(&web);
         self.kept.lock().unwrap().push(Kept::Web(web));
         at
     }

@@ -5,6 +5,7 @@
 
 mod domain;
 mod faults;
+mod neighbours;
 mod runs;
 mod table;
 mod world;

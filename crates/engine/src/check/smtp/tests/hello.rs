@@ -9,7 +9,7 @@ use super::{
     ids, made, one, version, with_trial,
 };
 
-fn hello(version: &str) -> HelloSeen {
+pub(super) fn hello(version: &str) -> HelloSeen {
     HelloSeen {
         version: version.into(),
         cipher: "TLS_ECDHE_RSA_WITH_AES_128_GCM_SHA256".into(),

@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use strictmx_testbed::by_hand::{FirstWords, Flight, PROTOCOL_VERSION, alert};
 use strictmx_testbed::dns::Answer;
 use strictmx_testbed::https::{Sending, Site};
 use strictmx_testbed::pki::Leaf;
@@ -31,6 +32,19 @@ pub(super) const ROWS: &[Row] = &[
     warning("sts.host.slow", |d| {
         let site = d.good_site().delayed(Duration::from_millis(4500));
         d.a("mta-sts", &[d.own_web("mta-sts", Leaf::Good, site)]);
+    }),
+    error("sts.host.old-tls-only", |d| {
+        let at = d.own_web_with("mta-sts", Leaf::Good, d.good_site(), |web| {
+            web.answer(FirstWords::Tls11, Flight { version: [3, 2], ..Flight::default() }.octets());
+            web.answer(FirstWords::Anything, alert(PROTOCOL_VERSION));
+        });
+        d.a("mta-sts", &[at]);
+    }),
+    info("sts.host.old-tls", |d| {
+        let at = d.own_web_with("mta-sts", Leaf::Good, d.good_site(), |web| {
+            web.answer(FirstWords::Tls10, Flight { version: [3, 1], ..Flight::default() }.octets());
+        });
+        d.a("mta-sts", &[at]);
     }),
     info("sts.host.sni-needed", |_| {}),
     error("sts.host.certificate-untrusted", |d| {

@@ -1,7 +1,8 @@
 //! MX hosts over SMTP.
 
+use strictmx_testbed::by_hand::{FirstWords, Flight, HANDSHAKE_FAILURE, PROTOCOL_VERSION, alert, ssl2_server_hello};
 use strictmx_testbed::pki::{Leaf, Versions};
-use strictmx_testbed::smtp::{Faults, FirstWords, Flight, StartTls, ssl2_server_hello};
+use strictmx_testbed::smtp::{Faults, StartTls};
 
 use super::super::domain::Domain;
 use super::super::table::{How, Row, error, info, warning};
@@ -33,7 +34,6 @@ pub(super) const ROWS: &[Row] = &[
     error("smtp.starttls-unavailable", |d| d.mx_fails(Faults::starttls(StartTls::Refused))),
     error("smtp.handshake-failed", |d| d.mx_fails(Faults::starttls(StartTls::Alert))),
     error("smtp.handshake-failed", |d| d.mx_fails(Faults::starttls(StartTls::Injected))),
-    error("smtp.handshake-failed", |d| d.mx_fails(Faults::starttls(StartTls::OldTls))),
     error("smtp.handshake-failed", |d| d.mx_fails(Faults::starttls(StartTls::DropAfter220))),
     error("smtp.self-signed", |d| d.mx_leaf(Leaf::SelfSigned)),
     // No policy: nobody looks at the certificate.
@@ -59,6 +59,27 @@ pub(super) const ROWS: &[Row] = &[
         let flight = Flight { version: [3, 0], extensions: Vec::new(), ..Flight::default() };
         d.sink.answer(FirstWords::Ssl3, flight.octets());
     }),
+    error("smtp.tls-too-old", |d| d.mx_fails(Faults::starttls(StartTls::OldTls))),
+    error("smtp.tls-too-old", |d| {
+        speaks(d, 2);
+        d.sink.answer(FirstWords::Anything, alert(PROTOCOL_VERSION));
+    }),
+    error("smtp.old-ciphers-only", |d| {
+        hello(d, &Flight::default());
+        d.sink.answer(FirstWords::Anything, alert(HANDSHAKE_FAILURE));
+    }),
+    warning("smtp.tls-1-0", |d| speaks(d, 1)),
+    warning("smtp.tls-1-1", |d| speaks(d, 2)),
+    warning("smtp.cipher-null", |d| takes(d, &[0x003b])),
+    warning("smtp.cipher-export", |d| takes(d, &[0x0008])),
+    warning("smtp.cipher-rc4", |d| takes(d, &[0x0005])),
+    warning("smtp.cipher-des", |d| takes(d, &[0x0009])),
+    info("smtp.cipher-3des", |d| takes(d, &[0x000a])),
+    info("smtp.cipher-anonymous", |d| takes(d, &[0x00a6])),
+    info("smtp.cipher-weak", |d| takes(d, &[0x0007])),
+    // Each kind is found, whichever the host likes best.
+    warning("smtp.cipher-rc4", |d| takes(d, &[0x000a, 0x0004, 0x003a]))
+        .also(&["smtp.cipher-3des", "smtp.cipher-anonymous"]),
     warning("smtp.tls-compression", |d| hello(d, &Flight { compression: 1, ..Flight::default() })),
     warning("smtp.tls-renegotiation", |d| {
         hello(d, &Flight { extensions: vec![EXTENDED_MASTER_SECRET], ..Flight::default() });
@@ -102,6 +123,19 @@ pub(super) const ROWS: &[Row] = &[
 /// The mail host answers a hello that offers compression like this.
 fn hello(domain: &Domain<'_>, flight: &Flight) {
     domain.sink.answer(FirstWords::Compressing, flight.octets());
+}
+
+/// The mail host answers a hello of TLS 1.0 or TLS 1.1 in kind.
+fn speaks(domain: &Domain<'_>, minor: u8) {
+    let words = if minor == 1 { FirstWords::Tls10 } else { FirstWords::Tls11 };
+    domain.sink.answer(words, Flight { version: [3, minor], ..Flight::default() }.octets());
+}
+
+/// The mail host takes these suites when nothing better is offered, the first one first.
+fn takes(domain: &Domain<'_>, suites: &[u16]) {
+    for suite in suites {
+        domain.sink.answer(FirstWords::Weak(*suite), Flight { suite: *suite, ..Flight::default() }.octets());
+    }
 }
 
 /// The mail host sends this certificate too, behind its own chain.
