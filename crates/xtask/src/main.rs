@@ -6,6 +6,7 @@
 #![allow(clippy::disallowed_methods, clippy::disallowed_types, reason = "the house rules bind production code")]
 
 mod bench;
+mod built;
 mod docs;
 mod layers;
 mod ledger;

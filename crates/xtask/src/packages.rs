@@ -1,18 +1,13 @@
-//! Programs and headers the tests need beside Rust, and the Debian packages they come in.
+//! Programs the tests need beside Rust, and the Debian packages they come in.
 
 use std::path::Path;
 use std::process::Command;
 
 use crate::run::{Outcome, command};
 
-/// The header that shows whether the feature `legacy-tls` can be built.
-pub(crate) const OPENSSL: &str = "openssl/ssl.h";
-
-/// A program, or a C header below `/usr/include`, and the Debian packages it is in (the later one where a release moved it).
-const NEEDED: [(&str, &[&str]); 14] = [
+/// A program, and the Debian packages it is in (the later one where a release moved it).
+const NEEDED: [(&str, &[&str]); 12] = [
     ("cc", &["gcc"]),
-    ("pkg-config", &["pkg-config", "pkgconf"]),
-    (OPENSSL, &["libssl-dev"]),
     ("make", &["make"]),
     ("cmake", &["cmake"]),
     ("debootstrap", &["debootstrap"]),
@@ -109,11 +104,8 @@ fn write_executable(path: &str, text: &str) -> std::io::Result<()> {
     std::fs::set_permissions(path, std::fs::Permissions::from_mode(0o755))
 }
 
-/// Whether a program is on the path, or where administrators' programs lie; whether a header is where headers lie.
-pub(crate) fn is_there(program: &str) -> bool {
-    if program.ends_with(".h") {
-        return Path::new("/usr/include").join(program).is_file();
-    }
+/// Whether a program is on the path, or where administrators' programs lie.
+fn is_there(program: &str) -> bool {
     let path = std::env::var("PATH").unwrap_or_default();
     path.split(':').chain(["/usr/sbin", "/sbin"]).any(|folder| Path::new(folder).join(program).is_file())
 }

@@ -1,10 +1,9 @@
 //! `cargo xtask test`: everything, in the order in which a fault is found soonest.
 
-use std::path::PathBuf;
 use std::process::Command;
 
 use crate::run::{Outcome, Report, cargo, command};
-use crate::{Result, docs, layers, packages, spec, trees, verifier};
+use crate::{Result, built, docs, layers, packages, spec, trees, verifier};
 
 /// Longest time a run of the lab may take, in seconds.
 const LAB_LIMIT: &str = "900";
@@ -41,22 +40,15 @@ const STAGES: [Stage; 11] = [
     ("ledger", false, spec::main),
     ("layers", false, layers::main),
     ("clippy", false, || {
-        let mut clippy = cargo();
-        clippy.args(["clippy", "--workspace", "--all-targets", "--quiet"]).args(features());
-        command(clippy.args(["--", "-D", "warnings"]))
+        command(cargo().args(["clippy", "--workspace", "--all-targets", "--quiet", "--", "-D", "warnings"]))
     }),
-    ("tests", false, || command(cargo().args(["test", "--workspace", "--no-fail-fast"]).args(features()))),
+    ("tests", false, || command(cargo().args(["test", "--workspace", "--no-fail-fast"]))),
     ("docs", false, docs::stage),
     ("lab: Debian trees", true, trees::ensure),
     ("lab: another DKIM verifier", true, verifier::ensure),
-    ("lab: neighbours alone", true, || lab("strictmx-testbed", "neighbours")),
-    ("lab: strictmx", true, || lab("strictmx", "lab")),
+    ("lab: neighbours alone", true, || lab("neighbours")),
+    ("lab: strictmx", true, || lab("lab")),
 ];
-
-/// Everything that can be built here: what needs OpenSSL only where its headers are.
-fn features() -> &'static [&'static str] {
-    if packages::is_there(packages::OPENSSL) { &["--features", "strictmx/legacy-tls"] } else { &[] }
-}
 
 fn lab_programs() -> Outcome {
     if !packages::is_root() {
@@ -70,8 +62,8 @@ fn lab_programs() -> Outcome {
 }
 
 /// Runs the ignored tests of one test binary inside namespaces of its own.
-fn lab(package: &str, test: &str) -> Outcome {
-    let executable = executable(package, test)?;
+fn lab(test: &str) -> Outcome {
+    let executable = built::test(test)?;
     let mut unshare = Command::new("unshare");
     unshare.args(["--net", "--mount", "--pid", "--fork", "--mount-proc", "--kill-child"]);
     unshare.args(["timeout", LAB_LIMIT]).arg(executable).args(["--ignored", "--test-threads=16"]);
@@ -79,17 +71,4 @@ fn lab(package: &str, test: &str) -> Outcome {
     // Goldens lie there; cargo, which knows, may not be asked inside.
     unshare.env("INSTA_UPDATE", "no").env("INSTA_WORKSPACE_ROOT", crate::root());
     command(&mut unshare)
-}
-
-/// Builds a test binary and says where it is.
-pub(crate) fn executable(package: &str, test: &str) -> Result<PathBuf> {
-    let arguments = ["test", "--package", package, "--test", test, "--no-run"];
-    // Once for people, should it fail; then once more for its name, with nothing left to build.
-    command(cargo().args(arguments))?;
-    let words = command(cargo().args(arguments).arg("--message-format=json"))?;
-    let name = format!("\"name\":\"{test}\"");
-    let line = words.lines().find(|line| line.contains(&name) && line.contains("\"executable\":\""));
-    let path = line.and_then(|line| line.split("\"executable\":\"").nth(1)?.split('"').next());
-    path.map(PathBuf::from)
-        .ok_or_else(|| format!("cargo names no executable for the test {test} of {package}:\n{words}"))
 }

@@ -17,7 +17,7 @@ use std::process::Command;
 use world::World;
 
 use crate::run::{cargo, command};
-use crate::{Result, packages};
+use crate::{Result, built, packages};
 
 /// How much is measured.
 #[derive(Clone, Copy)]
@@ -119,7 +119,7 @@ fn outside(size: &str, parts: &[&str]) -> Result<()> {
         let mut unshare = Command::new("unshare");
         unshare.args(["--net", "--mount", "--pid", "--fork", "--mount-proc", "--kill-child"]).arg(&itself);
         unshare.args(["bench", "--inside", size, part]);
-        unshare.arg(executable(&words, "strictmx")?).arg(executable(&words, "testbed-bench")?);
+        unshare.arg(built::executable(&words, "strictmx")?).arg(built::executable(&words, "testbed-bench")?);
         let status = unshare.status().map_err(|error| format!("cannot run unshare: {error}"))?;
         if !status.success() {
             return Err(format!("the measurement of {part} ended with {status}"));
@@ -139,12 +139,3 @@ const BUILD: [&str; 8] = [
     JSON,
 ];
 const JSON: &str = "--message-format=json";
-
-fn executable(words: &str, name: &str) -> Result<PathBuf> {
-    let end = format!("/{name}\"");
-    let found = words.lines().find_map(|line| {
-        let path = line.split("\"executable\":").nth(1)?.split(',').next()?;
-        path.ends_with(&end).then(|| PathBuf::from(path.trim_matches('"')))
-    });
-    found.ok_or_else(|| format!("cargo names no executable {name}"))
-}

@@ -5,11 +5,11 @@
 mod metrics;
 
 use std::collections::BTreeMap;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::process::Command;
 
-use crate::run::{Outcome, cargo, command};
-use crate::{Result, files, read, root, write};
+use crate::run::{Outcome, command};
+use crate::{Result, built, files, read, root, write};
 
 const INDEX: &str = "\
 # Reference
@@ -63,7 +63,7 @@ fn is_stale(path: &str, text: &str) -> bool {
 
 /// Every generated file, by its path from the workspace root.
 fn pages() -> Result<BTreeMap<String, String>> {
-    let binary = binary()?;
+    let binary = built::program()?;
     let mut pages = BTreeMap::new();
     let mut commands = String::from(HEAD);
     commands.push_str("# Commands\n");
@@ -97,15 +97,6 @@ fn manual(binary: &Path, pages: &mut BTreeMap<String, String>) -> Result<()> {
         pages.insert(format!("dist/man/{name}"), read(&path)?);
     }
     std::fs::remove_dir_all(&folder).map_err(|error| format!("cannot remove {}: {error}", folder.display()))
-}
-
-/// Builds the binary and says where it is.
-pub(crate) fn binary() -> Result<PathBuf> {
-    let words =
-        command(cargo().args(["build", "--package", "strictmx", "--bin", "strictmx", "--message-format=json"]))?;
-    let line = words.lines().rfind(|line| line.contains("\"name\":\"strictmx\"") && line.contains("\"executable\":\""));
-    let path = line.and_then(|line| line.split("\"executable\":\"").nth(1)?.split('"').next());
-    path.map(PathBuf::from).ok_or_else(|| format!("cargo names no executable:\n{words}"))
 }
 
 /// The help of a command and, below it, of its subcommands.
