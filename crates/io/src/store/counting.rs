@@ -35,6 +35,15 @@ pub struct Delta {
     pub progress: Option<(Box<str>, Progress)>,
 }
 
+/// What became of sessions that were added.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Added {
+    /// Those that found no place, since there are too many domains on their day; they are counted among its dropped ones.
+    pub without: u64,
+    /// Those of a domain and day whose report is made already: they are kept, and no report will have them.
+    pub late: u64,
+}
+
 /// A datagram that cannot be read.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Quarantined {
@@ -48,9 +57,8 @@ pub struct Quarantined {
 
 /// Keeps counts. Dropping one of these futures does not undo the work.
 pub trait Counting: Send + Sync {
-    /// Adds everything or, with an error, nothing; resolves after the commit. Returns sessions that found no place, which are
-    /// counted among the day's dropped ones.
-    fn add_counts(&self, delta: Arc<Delta>) -> BoxFuture<'static, Result<u64>>;
+    /// Adds everything or, with an error, nothing; resolves after the commit.
+    fn add_counts(&self, delta: Arc<Delta>) -> BoxFuture<'static, Result<Added>>;
 
     /// How far the collector of this name got.
     fn progress(&self, source: &str) -> BoxFuture<'static, Result<Option<Progress>>>;

@@ -6,7 +6,7 @@ use strictmx_engine::report::loss::Progress;
 use strictmx_engine::report::{Arrivals, Counts, Day, Detail, DomainDay, PolicyDay, PolicyKey, PolicyType, Scope};
 use strictmx_engine::time::Timestamp;
 use strictmx_io::store::counting::{
-    DETAILS_PER_POLICY, Delta, POLICIES_PER_DOMAIN, QUARANTINE, QUARANTINE_OCTETS, Quarantined,
+    Added, DETAILS_PER_POLICY, Delta, POLICIES_PER_DOMAIN, QUARANTINE, QUARANTINE_OCTETS, Quarantined,
 };
 use strictmx_io::store::{Store, open, open_reading};
 
@@ -191,7 +191,7 @@ async fn two_collectors_add_to_one_day() {
     for _ in 0..20 {
         let one = || delta(vec![day(7, "example.com", vec![counted("a", 1, 1, &[("mx", 1)])])]);
         let (a, b) = tokio::join!(store.add_counts(one()), second.add_counts(one()));
-        assert_eq!((a.unwrap(), b.unwrap()), (0, 0));
+        assert_eq!((a.unwrap(), b.unwrap()), (Added::default(), Added::default()));
     }
     let found = store.domain_days(Day(7), None, 1).await.unwrap().remove(0);
     assert_eq!(found.policies, [counted("a", 40, 40, &[("mx", 40)])]);

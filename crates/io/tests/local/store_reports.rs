@@ -1,7 +1,8 @@
 //! Reports on their way out: written once, planned, tried, settled, forgotten; a cap, silence and bounces.
 use strictmx_engine::report::outcome::{State, Strike};
-use strictmx_engine::report::{Counts, Day, Scope};
+use strictmx_engine::report::{Counts, Day, DomainDay, PolicyDay, PolicyKey, PolicyType, Scope};
 use strictmx_engine::time::Timestamp;
+use strictmx_io::store::counting::{Added, Delta};
 use strictmx_io::store::outgoing::{
     Claim, Claimed, Made, NewDestination, NewReport, Next, Planned, ReportState, Reported, Settled, Tried, Which,
 };
@@ -73,6 +74,35 @@ fn settled(report: u64, uri: &str, state: State, strike: Strike) -> Settled {
         attempt: Tried::Yes,
         strike,
         mailed: (state == State::Sent).then(|| domain("b.example")),
+    }
+}
+
+#[tokio::test]
+async fn sessions_of_a_day_whose_report_is_made_are_late_and_kept() {
+    let kept = Kept::new();
+    let withheld = NewReport { made: Made::Withheld("denied".into()), ..report("silent.example", b"") };
+    kept.store.put_reports(vec![report("a.example", b"one"), withheld]).await.unwrap();
+    let sessions = |day: Day, name: &str, scope: Scope| {
+        let (kind, domain) = (PolicyType::NoPolicyFound, domain(name));
+        let policy = PolicyKey { kind, domain: domain.clone(), text: Box::default(), mx: Box::default() };
+        let policies = vec![PolicyDay { policy, counts: Counts { success: 2, failure: 1 }, details: Vec::new() }];
+        DomainDay { day, domain, scope, record: None, policies }
+    };
+    let add = async |one: DomainDay| {
+        let delta = Delta { domains: vec![one], ..Delta::default() };
+        kept.store.add_counts(std::sync::Arc::new(delta)).await.unwrap()
+    };
+    let (none, late) = (Added::default(), Added { without: 0, late: 3 });
+    assert_eq!(add(sessions(DAY, "a.example", Scope::Domain)).await, late);
+    assert_eq!(kept.store.sums(DAY, None, 10).await.unwrap()[0].counts, Counts { success: 2, failure: 1 });
+    for (day, name, scope, why) in [
+        (DAY, "b.example", Scope::Domain, "nothing was reported of it, so a report is still to be made"),
+        (DAY, "a.example", Scope::Host, "the report is about the domain"),
+        (DAY, "silent.example", Scope::Domain, "there is none to be in"),
+        (Day(DAY.0 + 1), "a.example", Scope::Domain, "the report is about the day before"),
+        (DAY.back(1), "a.example", Scope::Domain, "the report is about the day after"),
+    ] {
+        assert_eq!(add(sessions(day, name, scope)).await, none, "{why}");
     }
 }
 

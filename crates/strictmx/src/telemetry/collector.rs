@@ -6,10 +6,11 @@ use prometheus_client::metrics::family::Family;
 use prometheus_client::metrics::gauge::Gauge;
 use prometheus_client::registry::{Registry, Unit};
 use strictmx_engine::report::{Outcome, Sessions};
+use strictmx_io::store::counting::Added;
 
-use super::Telemetry;
 use super::histogram::Times;
 use super::shape::{Counters, Number, Two, catch_up, label, set};
+use super::{Event, Telemetry};
 
 /// What the collector shows when somebody looks.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -50,11 +51,8 @@ pub struct Counted {
 /// What became of a write.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Flushed {
-    /// It is on the disk; so many sessions were for more domains than the store takes of a day.
-    Ok {
-        /// Sessions.
-        without: u64,
-    },
+    /// It is on the disk.
+    Ok,
     /// It is not.
     Failed,
 }
@@ -77,6 +75,7 @@ pub(super) struct Metrics {
     pub(super) lost: Counter,
     sessions: Family<Two, Counter>,
     observed: Counter,
+    late: Counter,
     left_out: Counter,
     posted: Counters,
     flushes: Counters,
@@ -104,6 +103,7 @@ impl Metrics {
         r.register("lost", "Events that came and were not written before the process was killed", m.lost.clone());
         r.register("sessions", "Sessions counted, by policy type and outcome", m.sessions.clone());
         r.register("observed", "Failures and sessions of our own that were counted", m.observed.clone());
+        r.register("late", "Sessions of days whose report was made already: kept, and in no report", m.late.clone());
         r.register(
             "observations_left_out",
             "Failures and sessions of our own with nobody free to count them",
@@ -173,14 +173,21 @@ impl Telemetry {
         self.0.metrics.collector.posted.get_or_create(&label("outcome", word)).inc_by(sessions);
     }
 
+    /// Counts what became of sessions that were written, and tells of those that no report will have.
+    pub fn added(&self, Added { without, late }: Added) {
+        let m = &self.0.metrics.collector;
+        m.dropped.get_or_create(&label("place", "store")).inc_by(without);
+        m.late.inc_by(late);
+        if late > 0 {
+            self.emit(Event::SessionsLate { sessions: late });
+        }
+    }
+
     /// Counts a write of counts.
     pub fn flushed(&self, outcome: Flushed, length: Duration) {
         let m = &self.0.metrics.collector;
         let word = match outcome {
-            Flushed::Ok { without } => {
-                m.dropped.get_or_create(&label("place", "store")).inc_by(without);
-                "ok"
-            }
+            Flushed::Ok => "ok",
             Flushed::Failed => "failed",
         };
         m.flushes.get_or_create(&label("outcome", word)).inc();

@@ -225,6 +225,11 @@ pub enum Event<'a> {
         /// Why, and what to do.
         why: &'static str,
     },
+    /// Sessions came for days whose reports are made already.
+    SessionsLate {
+        /// How many.
+        sessions: u64,
+    },
     /// Counts are written again, after they could not be.
     CountsKeptAgain {
         /// Attempts that failed.
@@ -321,6 +326,7 @@ impl Event<'_> {
             Self::EventsLost { .. }
             | Self::DatagramRefused { .. }
             | Self::DatagramsDropped { .. }
+            | Self::SessionsLate { .. }
             | Self::CountsKeptAgain { .. }
             | Self::CountsAbandoned { .. } => self.about_counts(),
             Self::Reporting(event) => event.line(),
@@ -355,6 +361,11 @@ impl Event<'_> {
                     .about("place", place)
                     .with("count", count)
             }
+            Self::SessionsLate { sessions } => warn(
+                "sessions-late",
+                format!("{sessions} sessions were told of days whose reports are made already: they are kept, and in no report"),
+            )
+            .with("sessions", sessions),
             Self::CountsKeptAgain { tries } => {
                 info("counts-kept-again", format!("the counted sessions are written again, after {tries} attempts"))
                     .with("tries", tries)

@@ -75,12 +75,16 @@ impl IntoResponse for Refused {
     }
 }
 
-/// Counts the sessions of the body.
+/// Counts the sessions of the body; `late` in the answer are those that no report will have.
 pub(super) async fn post(State(shared): State<Shared>, headers: HeaderMap, body: Body) -> Response {
     match counted(&shared, &headers, body).await {
-        Ok(sessions) => {
+        Ok((sessions, late)) => {
             shared.telemetry.posted(Posted::Accepted, sessions);
-            (StatusCode::ACCEPTED, Json(json!({ "counted": sessions }))).into_response()
+            let mut answer = json!({ "counted": sessions });
+            if late > 0 {
+                answer["late"] = late.into();
+            }
+            (StatusCode::ACCEPTED, Json(answer)).into_response()
         }
         Err(refused) => {
             shared.telemetry.posted(Posted::Refused, 1);
@@ -89,7 +93,8 @@ pub(super) async fn post(State(shared): State<Shared>, headers: HeaderMap, body:
     }
 }
 
-async fn counted(shared: &Shared, headers: &HeaderMap, body: Body) -> Result<u64, Refused> {
+/// How many were counted, and how many of them are late.
+async fn counted(shared: &Shared, headers: &HeaderMap, body: Body) -> Result<(u64, u64), Refused> {
     let collector = shared.collector.as_ref().ok_or(Refused::NoCollector)?;
     let shown = headers.get(header::AUTHORIZATION).and_then(|value| value.to_str().ok()).unwrap_or_default();
     let token = collector.token().ok_or(Refused::NoToken)?;
@@ -100,12 +105,13 @@ async fn counted(shared: &Shared, headers: &HeaderMap, body: Body) -> Result<u64
     let octets = to_bytes(body, MAX_BODY).await.map_err(|_| Refused::TooLarge)?;
     let batch = read(collector, &octets)?;
     let (sessions, told) = (*batch.sessions(), batch.len());
-    let no_memory = batch.write(collector.store()).await.map_err(|error| {
+    let added = batch.write(collector.store()).await.map_err(|error| {
         shared.telemetry.emit(Event::StoreFailed { doing: "keep posted sessions", error: &error.to_string() });
         Refused::Store(error)
     })?;
-    shared.telemetry.counted(&Counted { sessions, no_memory, ..Counted::default() });
-    Ok(told)
+    shared.telemetry.counted(&Counted { sessions, ..Counted::default() });
+    shared.telemetry.added(added);
+    Ok((told, added.late))
 }
 
 fn read(collector: &Collector, octets: &[u8]) -> Result<Batch, Refused> {

@@ -22,7 +22,7 @@ use strictmx_testbed::datagrams;
 use strictmx_testbed::proc::{Strictmx, free_port};
 
 /// What the file of the password holds.
-const TOKEN: &str = "a-password-that-is-long-enough";
+pub(crate) const TOKEN: &str = "a-password-that-is-long-enough";
 
 struct Running {
     strictmx: Strictmx,
@@ -80,17 +80,22 @@ impl Running {
     }
 
     fn post(&self, token: &str, body: &str) -> (u16, Value) {
-        let mut stream = TcpStream::connect(self.web).unwrap();
-        let head =
-            format!("POST /v1/sessions HTTP/1.1\r\nHost: x\r\nConnection: close\r\nContent-Length: {}\r\n", body.len());
-        write!(stream, "{head}Authorization: Bearer {token}\r\n\r\n").unwrap();
-        // A body that is refused may not be read to its end.
-        let _refused = stream.write_all(body.as_bytes());
-        let mut answer = String::new();
-        let _reset = stream.read_to_string(&mut answer);
-        let (head, body) = answer.split_once("\r\n\r\n").unwrap_or_else(|| panic!("{answer}"));
-        (head.split(' ').nth(1).unwrap().parse().unwrap(), serde_json::from_str(body).unwrap_or(Value::Null))
+        post(self.web, token, body)
     }
+}
+
+/// What `POST /v1/sessions` answers.
+pub(crate) fn post(web: SocketAddr, token: &str, body: &str) -> (u16, Value) {
+    let mut stream = TcpStream::connect(web).unwrap();
+    let head =
+        format!("POST /v1/sessions HTTP/1.1\r\nHost: x\r\nConnection: close\r\nContent-Length: {}\r\n", body.len());
+    write!(stream, "{head}Authorization: Bearer {token}\r\n\r\n").unwrap();
+    // A body that is refused may not be read to its end.
+    let _refused = stream.write_all(body.as_bytes());
+    let mut answer = String::new();
+    let _reset = stream.read_to_string(&mut answer);
+    let (head, body) = answer.split_once("\r\n\r\n").unwrap_or_else(|| panic!("{answer}"));
+    (head.split(' ').nth(1).unwrap().parse().unwrap(), serde_json::from_str(body).unwrap_or(Value::Null))
 }
 
 fn datagram(domain: &str) -> String {

@@ -160,6 +160,7 @@ fn tell_of_the_collector(telemetry: &Telemetry) {
     let why = "they came faster than they could be counted";
     telemetry.emit(Event::DatagramsDropped { count: 3, place: "queue", why });
     telemetry.emit(Event::DatagramsDropped { count: 4, place: "queue", why });
+    telemetry.emit(Event::SessionsLate { sessions: 6 });
     telemetry.emit(Event::CountsKeptAgain { tries: 2 });
     telemetry.emit(Event::CountsAbandoned { events: 5 });
 }

@@ -13,6 +13,7 @@ use strictmx_engine::profile::Profile;
 use strictmx_engine::report::{Outcome, PolicyType, Sessions};
 use strictmx_engine::time::Timestamp;
 use strictmx_engine::tls::Level;
+use strictmx_io::store::counting::Added;
 use strictmx_io::store::outgoing::Stand;
 
 use crate::log_lines::{telemetry, tell_everything};
@@ -57,7 +58,8 @@ fn counted(telemetry: &Telemetry) {
     telemetry.left_out();
     telemetry.posted(Posted::Accepted, 3);
     telemetry.posted(Posted::Refused, 1);
-    telemetry.flushed(Flushed::Ok { without: 0 }, Duration::from_millis(3));
+    telemetry.flushed(Flushed::Ok, Duration::from_millis(3));
+    telemetry.added(Added { without: 2, late: 4 });
     telemetry.flushed(Flushed::Failed, Duration::from_secs(5));
     telemetry.collector(&CollectorState {
         received: 100,

@@ -22,6 +22,8 @@ use strictmx_testbed::proc::{self, Strictmx, free_port};
 use strictmx_testbed::smtp::{Faults, Sink};
 use strictmx_testbed::{dns, https};
 
+use crate::collector::{TOKEN, post};
+
 const BINARY: &str = env!("CARGO_BIN_EXE_strictmx");
 
 /// Everybody but the daemon.
@@ -209,6 +211,50 @@ fn a_finished_day_leaves_by_mail_and_https_and_every_command_tells_of_it() {
     strictmx.terminate(Duration::from_secs(20));
     let again = lines(&strictmx, &["report", "resend", "example.test", "--day", &day]);
     assert_eq!((again[0]["state"].as_str(), site.mail.messages_for("tls@reports.test").len()), (Some("sent"), 3));
+}
+
+#[test]
+fn sessions_told_after_their_report_was_made_are_kept_and_whoever_tells_them_hears_of_it() {
+    let site = Site::new();
+    site.count(&[("example.test", "mailto:tls@reports.test")]);
+    let web = SocketAddr::from(([127, 0, 0, 1], free_port()));
+    let collector = "[collector]\nsocket = \"./tlsrpt.sock\"\ntoken_file = \"./token\"\n";
+    std::fs::write(site.path("token"), TOKEN).unwrap();
+    let config = site.config(web, &format!("{}{collector}", site.keys()));
+    let strictmx = Strictmx::start(BINARY, site.folder.path(), &config, web);
+    until("the report is made", || lines(&strictmx, &["report", "list", "--state", "sent"]).len() == 1);
+    let told = |domain: &str, count: u64| {
+        format!(r#"{{"domain": "{domain}", "policy-type": "sts", "at": "{}T12:00:00Z", "count": {count}}}"#, site.day)
+    };
+    let all = [told("example.test", 3), told("new.test", 6)].join("\n");
+    let answer = post(web, TOKEN, &all);
+    assert_eq!(answer, (202, serde_json::json!({ "counted": 9, "late": 3 })), "the other has no report yet");
+    until("the log says so", || {
+        strictmx.stderr().contains("3 sessions were told of days whose reports are made already")
+    });
+    let (_, metrics) = strictmx.get("/metrics");
+    assert!(metrics.contains("strictmx_collector_late_total 3"), "{metrics}");
+
+    let mut emit = Command::new(BINARY);
+    emit.args(["report", "emit", "--config"]).arg(strictmx.config_path()).stdin(Stdio::piped()).stderr(Stdio::piped());
+    let mut child = emit.spawn().unwrap();
+    child.stdin.take().unwrap().write_all(told("example.test", 2).as_bytes()).unwrap();
+    let output = child.wait_with_output().unwrap();
+    let error = String::from_utf8(output.stderr).unwrap();
+    assert!(
+        output.status.success() && error.contains("2 sessions are of days whose reports are made already"),
+        "{error}"
+    );
+
+    let day = site.day.to_string();
+    let shown = lines(&strictmx, &["report", "today", "--day", &day, "example.test"]).remove(0);
+    let successes: u64 =
+        shown["domains"][0]["policies"].as_array().unwrap().iter().map(|one| one["success"].as_u64().unwrap()).sum();
+    assert_eq!(successes, 7 + 3 + 2, "{shown}");
+    assert_eq!(
+        lines(&strictmx, &["report", "show", "example.test"])[0]["report"]["policies"].as_array().unwrap().len(),
+        1
+    );
 }
 
 /// D-58

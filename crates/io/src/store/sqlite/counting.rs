@@ -9,7 +9,7 @@ use strictmx_engine::report::{Arrivals, Counts, Day, Detail, DomainDay, PolicyDa
 use strictmx_proto::name::Domain;
 
 use super::super::counting::{
-    DETAILS_PER_POLICY, DOMAINS_PER_DAY, Delta, POLICIES_PER_DOMAIN, QUARANTINE, QUARANTINE_OCTETS, Quarantined,
+    Added, DETAILS_PER_POLICY, DOMAINS_PER_DAY, Delta, POLICIES_PER_DOMAIN, QUARANTINE, QUARANTINE_OCTETS, Quarantined,
 };
 use super::row::{Columns, count, rows, seconds, senseless};
 
@@ -29,11 +29,13 @@ const SUMS: &str = "SELECT domain, scope,
         (SELECT sum(sessions) FROM count_detail t WHERE (t.day, t.domain, t.scope) = (d.day, d.domain, d.scope))
     FROM count_domain d WHERE day = ?1 AND (domain, scope) > (?2, ?3) ORDER BY domain, scope";
 const PROGRESS: &str = "SELECT run, events, told FROM count_source WHERE name = ?1";
+const LAST_REPORTED: &str = "SELECT max(day) FROM report";
+const REPORTED: &str = "SELECT 1 FROM report WHERE (day, domain, scope) = (?1, ?2, ?3) AND gzip IS NOT NULL";
 const QUARANTINED: &str = "SELECT at, reason, octets FROM quarantine ORDER BY seq DESC";
 
 /// Whether the tables are there, with the columns we know.
 pub(super) fn verify(db: &Connection) -> rusqlite::Result<()> {
-    [DAYS, ARRIVALS, PAGE, ONE, SESSIONS, DETAILS, SUMS, PROGRESS, QUARANTINED]
+    [DAYS, ARRIVALS, PAGE, ONE, SESSIONS, DETAILS, SUMS, PROGRESS, LAST_REPORTED, REPORTED, QUARANTINED]
         .iter()
         .try_for_each(|sql| db.prepare(sql).map(drop))
 }
@@ -150,11 +152,16 @@ fn whole_day(db: &Connection, day: Day, (domain, scope, record): Name) -> rusqli
 
 //----------- Adding -------------------------------------------------------
 
-/// Adds a delta; returns sessions that found no place.
-pub(super) fn add(db: &Transaction<'_>, delta: &Delta) -> rusqlite::Result<u64> {
-    let mut without = 0;
+/// Adds a delta.
+pub(super) fn add(db: &Transaction<'_>, delta: &Delta) -> rusqlite::Result<Added> {
+    let mut added = Added::default();
+    // Of today and yesterday's last seconds there is no report to be looked for, which is nearly always so.
+    let last_reported: Option<u32> = db.prepare_cached(LAST_REPORTED)?.query_row([], |row| row.get(0))?;
     for day in &delta.domains {
-        without += add_domain(db, day)?;
+        if last_reported >= Some(day.day.0) && is_reported(db, day)? {
+            added.late += sessions(day);
+        }
+        added.without += add_domain(db, day)?;
     }
     for (day, arrivals) in &delta.arrivals {
         note(db, *day, 0, arrivals)?;
@@ -167,9 +174,18 @@ pub(super) fn add(db: &Transaction<'_>, delta: &Delta) -> rusqlite::Result<u64> 
         .execute(params![name, run.cast_signed(), events.cast_signed(), told.cast_signed()])?;
     }
     quarantine(db, &delta.quarantined)?;
-    Ok(without)
+    Ok(added)
 }
 
+fn is_reported(db: &Transaction<'_>, day: &DomainDay) -> rusqlite::Result<bool> {
+    db.prepare_cached(REPORTED)?.exists(params![day.day.0, day.domain.as_str(), number(day.scope)])
+}
+
+fn sessions(day: &DomainDay) -> u64 {
+    day.policies.iter().map(|policy| policy.counts.success + policy.counts.failure).sum()
+}
+
+/// Adds a domain's day; returns sessions that found no place.
 fn add_domain(db: &Transaction<'_>, day: &DomainDay) -> rusqlite::Result<u64> {
     let (number, name, scope) = (day.day.0, day.domain.as_str(), number(day.scope));
     let mut renew = db.prepare_cached(
@@ -182,7 +198,7 @@ fn add_domain(db: &Transaction<'_>, day: &DomainDay) -> rusqlite::Result<u64> {
             .next()
             .transpose()?;
         if counted.unwrap_or(0) >= DOMAINS_PER_DAY {
-            let lost: u64 = day.policies.iter().map(|policy| policy.counts.success + policy.counts.failure).sum();
+            let lost = sessions(day);
             note(db, day.day, 0, &Arrivals { dropped: lost, ..Arrivals::default() })?;
             return Ok(lost);
         }

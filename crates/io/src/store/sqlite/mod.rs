@@ -28,7 +28,7 @@ use strictmx_engine::time::Timestamp;
 use strictmx_proto::name::Domain;
 use tokio::sync::{mpsc, oneshot};
 
-use super::counting::{Counting, Delta, Quarantined};
+use super::counting::{Added, Counting, Delta, Quarantined};
 use super::monitor::{AlertRow, Watched};
 use super::{Batch, Counts, Error, FailureRow, HistoryRow, ProbeRow, Result, Row, Store};
 use reader::Question;
@@ -199,7 +199,7 @@ impl Store for Sqlite {
 }
 
 impl Counting for Sqlite {
-    fn add_counts(&self, delta: Arc<Delta>) -> BoxFuture<'static, Result<u64>> {
+    fn add_counts(&self, delta: Arc<Delta>) -> BoxFuture<'static, Result<Added>> {
         self.change(move |db| counting::add(db, &delta))
     }
 

@@ -94,6 +94,7 @@ pub(super) struct Teller {
     /// Lines that could not be used.
     pub(super) wrong: u64,
     dropped: u64,
+    late: u64,
 }
 
 impl Teller {
@@ -111,6 +112,7 @@ impl Teller {
             told: 0,
             wrong: 0,
             dropped: 0,
+            late: 0,
         }
     }
 
@@ -167,7 +169,8 @@ impl Teller {
         if !self.batch.is_empty() {
             let store = self.store()?;
             let batch = std::mem::replace(&mut self.batch, Batch::new(self.hosts));
-            self.dropped += batch.write(&store).await?;
+            let added = batch.write(&store).await?;
+            (self.dropped, self.late) = (self.dropped + added.without, self.late + added.late);
         }
         self.since = Instant::now();
         Ok(())
@@ -191,6 +194,13 @@ impl Teller {
             output::warning(format_args!(
                 "{} sessions found no place: there are too many domains on that day",
                 self.dropped
+            ));
+        }
+        if self.late > 0 {
+            output::warning(format_args!(
+                "{} sessions are of days whose reports are made already: `strictmx report today --day` shows them, but no report \
+                 will have them",
+                self.late
             ));
         }
         if !self.print && asked.domain.is_none() {

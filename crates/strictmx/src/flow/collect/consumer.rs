@@ -7,7 +7,10 @@ use std::{pin::Pin, sync::Arc, time::Duration};
 use strictmx_engine::report::Day;
 use strictmx_io::{
     datagram::{Batch, Batches},
-    store::{self, counting::Delta},
+    store::{
+        self,
+        counting::{Added, Delta},
+    },
 };
 use tokio::{
     sync::mpsc,
@@ -45,7 +48,7 @@ pub(super) struct Consumer {
 struct Writing {
     delta: Arc<Delta>,
     began: Instant,
-    outcome: Pin<Box<dyn Future<Output = store::Result<u64>> + Send>>,
+    outcome: Pin<Box<dyn Future<Output = store::Result<Added>> + Send>>,
 }
 
 impl Consumer {
@@ -144,12 +147,13 @@ impl Consumer {
     }
 
     /// After a write; when the next one is due.
-    fn wrote(&mut self, writing: Option<Writing>, outcome: store::Result<u64>, open: bool) -> Instant {
+    fn wrote(&mut self, writing: Option<Writing>, outcome: store::Result<Added>, open: bool) -> Instant {
         let Some(Writing { delta, began, .. }) = writing else { return Instant::now() };
         let telemetry = &self.shared.telemetry;
         match outcome {
-            Ok(without) => {
-                telemetry.flushed(Flushed::Ok { without }, began.elapsed());
+            Ok(added) => {
+                telemetry.flushed(Flushed::Ok, began.elapsed());
+                telemetry.added(added);
                 if self.failures > 0 {
                     telemetry.emit(Event::CountsKeptAgain { tries: self.failures });
                 }
@@ -179,7 +183,7 @@ impl Consumer {
 }
 
 /// The outcome of the write under way; never, where there is none.
-async fn finished(writing: &mut Option<Writing>) -> store::Result<u64> {
+async fn finished(writing: &mut Option<Writing>) -> store::Result<Added> {
     match writing {
         Some(writing) => writing.outcome.as_mut().await,
         None => std::future::pending().await,

@@ -3,7 +3,10 @@ use std::{collections::BTreeMap, sync::Arc};
 
 use strictmx_engine::report::{Arrivals, Bounds, Day, HostScope, Kept, Sessions, Tally, intake};
 use strictmx_engine::time::Timestamp;
-use strictmx_io::store::{self, Store, counting::Delta};
+use strictmx_io::store::{
+    self, Store,
+    counting::{Added, Delta},
+};
 use strictmx_proto::postfix::tlsrpt_datagram::Datagram;
 
 use super::session::Told;
@@ -60,12 +63,11 @@ impl Batch {
         &self.sessions
     }
 
-    /// Writes all of it or, with an error, nothing; resolves after the commit. Returns how many sessions the store had no place
-    /// for.
+    /// Writes all of it or, with an error, nothing; resolves after the commit.
     ///
     /// # Errors
     /// The store's.
-    pub async fn write(mut self, store: &Arc<dyn Store>) -> store::Result<u64> {
+    pub async fn write(mut self, store: &Arc<dyn Store>) -> store::Result<Added> {
         let arrivals = self.arrivals.into_iter().collect();
         store.add_counts(Arc::new(Delta { domains: self.tally.take(), arrivals, ..Delta::default() })).await
     }
