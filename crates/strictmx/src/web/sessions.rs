@@ -80,10 +80,10 @@ pub(super) async fn post(State(shared): State<Shared>, headers: HeaderMap, body:
     match counted(&shared, &headers, body).await {
         Ok((sessions, late)) => {
             shared.telemetry.posted(Posted::Accepted, sessions);
-            let mut answer = json!({ "counted": sessions });
-            if late > 0 {
-                answer["late"] = late.into();
-            }
+            let answer = match late {
+                0 => json!({ "counted": sessions }),
+                _ => json!({ "counted": sessions, "late": late }),
+            };
             (StatusCode::ACCEPTED, Json(answer)).into_response()
         }
         Err(refused) => {
