@@ -171,7 +171,11 @@ fn rubbish_is_put_into_quarantine_and_stops_nothing() {
     let sender = running.sender();
     let rubbish: [&[u8]; 9] =
         [b"", b"{", b"null", b"[]", b"{}", &[0xff; 100], b"{\"d\": 7}", b"1e999", &[b'['; 100_000]];
-    for octets in rubbish {
+    for (number, octets) in rubbish.iter().enumerate() {
+        if number == 8 {
+            // Two threads take datagrams in, so that only what came in another moment is newer.
+            running.today_with(16);
+        }
         sender.send(octets).unwrap();
         sender.send(datagram("good.example").as_bytes()).unwrap();
     }
