@@ -13,57 +13,24 @@ use super::failed;
 use crate::{
     cli::{Bounce, Exit, Format, Resend, Send, output},
     config::{Log, LogFormat, LogLevel, Settings},
-    flow::report_out::{Reporter, shown, tend},
+    flow::report_out::Reporter,
     telemetry::{Reader, Telemetry},
 };
 
 /// How much of a bounce is read, octets.
 const MAX_BOUNCE: u64 = 1024 * 1024;
-/// Reports sent between two looks at the output.
-const AT_ONCE: usize = 64;
 
 /// Sends what waits.
 pub(super) async fn send(settings: &Settings, asked: &Send) -> Exit {
     let names: Vec<&str> = asked.domains.iter().map(Domain::as_str).collect();
     let day = asked.day.map(|day| day.to_string());
-    let request = json!({ "do": "report-send", "day": day, "domains": names });
-    if let Some(lines) = ask(settings, &request).await {
-        return told(lines, asked.format);
-    }
-    let reporter = match alone(settings).await {
-        Ok(reporter) => reporter,
-        Err(exit) => return exit,
-    };
-    let waiting = match reporter.waiting(asked.day, &asked.domains).await {
-        Ok(waiting) => waiting,
-        Err(error) => return failed(error),
-    };
-    let mut lines = Vec::new();
-    for some in waiting.chunks(AT_ONCE) {
-        match reporter.send(some.to_vec()).await {
-            Ok(outcomes) => lines.extend(outcomes.iter().map(|one| shown::outcome(&one.report, &one.destinations))),
-            Err(error) => return failed(error),
-        }
-    }
-    told(Ok(lines), asked.format)
+    told(done(settings, &json!({ "do": "report-send", "day": day, "domains": names })).await, asked.format)
 }
 
 /// Sends a report once more.
 pub(super) async fn resend(settings: &Settings, asked: &Resend) -> Exit {
     let request = json!({ "do": "report-resend", "day": asked.day.to_string(), "domains": [asked.domain.as_str()] });
-    if let Some(lines) = ask(settings, &request).await {
-        return told(lines, asked.format);
-    }
-    let reporter = match alone(settings).await {
-        Ok(reporter) => reporter,
-        Err(exit) => return exit,
-    };
-    match reporter.resend(asked.day, &asked.domain).await {
-        Ok(outcomes) => {
-            told(Ok(outcomes.iter().map(|one| shown::outcome(&one.report, &one.destinations)).collect()), asked.format)
-        }
-        Err(error) => failed(error),
-    }
+    told(done(settings, &request).await, asked.format)
 }
 
 /// Takes a bounce from standard input. It always ends well once it could be written down: a mail server that got an error would
@@ -80,16 +47,9 @@ pub(super) async fn bounce(settings: &Settings, asked: &Bounce) -> Exit {
         Verdict::NoBounce => return output::result("nothing to do: it is no bounce\n"),
     };
     let request = json!({ "do": "report-bounce", "tokens": came.tokens, "why": why });
-    let line = match ask(settings, &request).await {
-        Some(Ok(lines)) => lines.into_iter().next().unwrap_or(Value::Null),
-        Some(Err(error)) => return failed(error),
-        None => match alone(settings).await {
-            Ok(reporter) => match reporter.bounced(&came.tokens, &why).await {
-                Ok(bounced) => tend::bounce(&bounced),
-                Err(error) => return failed(error),
-            },
-            Err(exit) => return exit,
-        },
+    let line = match done(settings, &request).await {
+        Ok(lines) => lines.into_iter().next().unwrap_or(Value::Null),
+        Err(exit) => return exit,
     };
     if let Some(error) = line.get("error").and_then(Value::as_str) {
         return failed(error);
@@ -102,13 +62,19 @@ pub(super) async fn bounce(settings: &Settings, asked: &Bounce) -> Exit {
     }
 }
 
-/// What the daemon answers; `None`: there is none.
-async fn ask(settings: &Settings, request: &Value) -> Option<Result<Vec<Value>, String>> {
-    let control = settings.control.as_ref()?;
-    match control::call(&control.socket, request).await {
-        Ok(lines) => Some(Ok(lines)),
-        Err(error) if error.is_nobody() => None,
-        Err(error) => Some(Err(error.to_string())),
+/// What a request comes to, in the daemon or, where there is none, here.
+async fn done(settings: &Settings, request: &Value) -> Result<Vec<Value>, Exit> {
+    if let Some(control) = &settings.control {
+        match control::call(&control.socket, request).await {
+            Ok(lines) => return Ok(lines),
+            Err(error) if error.is_nobody() => {}
+            Err(error) => return Err(failed(error)),
+        }
+    }
+    let mut lines = Vec::new();
+    match alone(settings).await?.tend(request, &mut lines).await {
+        Ok(()) => Ok(lines),
+        Err(gone) => Err(failed(gone)),
     }
 }
 
@@ -125,10 +91,10 @@ async fn alone(settings: &Settings) -> Result<Reporter, Exit> {
 }
 
 /// Shows what became of reports. One that nobody has, and that is not tried any more, is an error of the command.
-fn told(lines: Result<Vec<Value>, String>, format: Format) -> Exit {
+fn told(lines: Result<Vec<Value>, Exit>, format: Format) -> Exit {
     let lines = match lines {
         Ok(lines) => lines,
-        Err(error) => return failed(error),
+        Err(exit) => return exit,
     };
     let mut exit = Exit::Done;
     let mut page = String::new();

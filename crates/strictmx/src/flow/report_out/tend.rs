@@ -1,5 +1,5 @@
-//! What `strictmx report …` asks a running daemon for, through the control socket: one JSON request line, one JSON line back for
-//! each report.
+//! What `strictmx report …` asks for: one JSON request line, one JSON line back for each report. A running daemon is asked through
+//! the control socket; where there is none the command carries out the same request itself.
 use serde_json::{Value, json};
 use strictmx_engine::report::Day;
 use strictmx_io::control::{Gone, Replies};
@@ -10,39 +10,64 @@ use super::{Bounced, ErrandError, Reporter, errand::Outcome, shown};
 /// Reports that are sent between two replies.
 const AT_ONCE: usize = 64;
 
+/// Who hears what a request comes to, line by line.
+pub trait Hearer {
+    /// Hears a line, or is there no longer.
+    fn hear(&mut self, line: Value) -> impl Future<Output = Result<(), Gone>> + Send;
+}
+
+impl Hearer for Replies {
+    async fn hear(&mut self, line: Value) -> Result<(), Gone> {
+        self.send(&line).await
+    }
+}
+
+/// A command that does the work itself.
+impl Hearer for Vec<Value> {
+    async fn hear(&mut self, line: Value) -> Result<(), Gone> {
+        self.push(line);
+        Ok(())
+    }
+}
+
 impl Reporter {
     /// Carries out a request whose `do` begins with `report-`.
     ///
     /// # Errors
     /// Nobody listens any more.
-    pub async fn tend(&self, request: &Value, replies: &mut Replies) -> Result<(), Gone> {
+    pub async fn tend<H: Hearer + Send>(&self, request: &Value, hearer: &mut H) -> Result<(), Gone> {
         let asked = match asked(request) {
             Ok(asked) => asked,
-            Err(why) => return replies.send(&json!({ "error": why })).await,
+            Err(why) => return hearer.hear(json!({ "error": why })).await,
         };
         match (request.get("do").and_then(Value::as_str), asked) {
-            (Some("report-send"), (day, domains)) => self.send_all(day, &domains, replies).await,
+            (Some("report-send"), (day, domains)) => self.send_all(day, &domains, hearer).await,
             (Some("report-resend"), (Some(day), domains)) => {
                 for domain in domains {
-                    tell(self.resend(day, &domain).await, replies).await?;
+                    tell(self.resend(day, &domain).await, hearer).await?;
                 }
                 Ok(())
             }
             (Some("report-bounce"), _) => {
                 let told = self.bounce_told(request).await;
-                replies.send(&told).await
+                hearer.hear(told).await
             }
-            (other, _) => replies.send(&json!({ "error": format!("unknown command {other:?}") })).await,
+            (other, _) => hearer.hear(json!({ "error": format!("unknown command {other:?}") })).await,
         }
     }
 
-    async fn send_all(&self, day: Option<Day>, domains: &[Domain], replies: &mut Replies) -> Result<(), Gone> {
+    async fn send_all<H: Hearer + Send>(
+        &self,
+        day: Option<Day>,
+        domains: &[Domain],
+        hearer: &mut H,
+    ) -> Result<(), Gone> {
         let waiting = match self.waiting(day, domains).await {
             Ok(waiting) => waiting,
-            Err(error) => return replies.send(&json!({ "error": error.to_string() })).await,
+            Err(error) => return hearer.hear(json!({ "error": error.to_string() })).await,
         };
         for some in waiting.chunks(AT_ONCE) {
-            tell(self.send(some.to_vec()).await, replies).await?;
+            tell(self.send(some.to_vec()).await, hearer).await?;
         }
         Ok(())
     }
@@ -60,8 +85,7 @@ impl Reporter {
 }
 
 /// What came of a bounce, as JSON.
-#[must_use]
-pub fn bounce(bounced: &Bounced) -> Value {
+fn bounce(bounced: &Bounced) -> Value {
     match bounced {
         Bounced::Noted { report, uri, why } => {
             json!({ "noted": true, "domain": report.domain.as_str(), "day": report.day.to_string(), "uri": uri, "why": why })
@@ -70,15 +94,15 @@ pub fn bounce(bounced: &Bounced) -> Value {
     }
 }
 
-async fn tell(outcomes: Result<Vec<Outcome>, ErrandError>, replies: &mut Replies) -> Result<(), Gone> {
+async fn tell<H: Hearer>(outcomes: Result<Vec<Outcome>, ErrandError>, hearer: &mut H) -> Result<(), Gone> {
     match outcomes {
         Ok(outcomes) => {
             for one in outcomes {
-                replies.send(&shown::outcome(&one.report, &one.destinations)).await?;
+                hearer.hear(shown::outcome(&one.report, &one.destinations)).await?;
             }
             Ok(())
         }
-        Err(error) => replies.send(&json!({ "error": error.to_string() })).await,
+        Err(error) => hearer.hear(json!({ "error": error.to_string() })).await,
     }
 }
 
