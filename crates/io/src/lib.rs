@@ -9,6 +9,7 @@
 //! - [`sys`]: signals, the service manager, limits of the process
 //! - [`secret`]: a secret of this installation, and what is derived from it
 //! - [`listen`]: listening sockets, and the loop that pipelined protocols share
+//! - `smtp_wire`: the stream below an SMTP conversation
 //!
 //! Doors, by which others ask us:
 //! - [`socketmap`]: Postfix and sendmail
@@ -43,6 +44,7 @@ pub mod listen;
 pub mod post;
 pub mod secret;
 pub mod smtp_out;
+mod smtp_wire;
 pub mod socketmap;
 pub mod store;
 pub mod submit;

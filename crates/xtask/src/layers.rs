@@ -22,7 +22,7 @@ const FLOORS: [(&str, &[&str]); 4] = [
     ("strictmx", &["strictmx-proto", "strictmx-engine", "strictmx-io"]),
 ];
 /// Modules of `io` that every adapter may name.
-const COMMON: [&str; 5] = ["clock", "task", "tls", "listen", "sys"];
+const COMMON: [&str; 6] = ["clock", "task", "tls", "listen", "sys", "smtp_wire"];
 const FILE_CAP: usize = 600;
 const FUNCTION_CAP: usize = 70;
 

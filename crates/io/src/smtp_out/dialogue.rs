@@ -1,22 +1,16 @@
 //! Commands out, replies in, within limits of time and size.
-use std::io;
 use std::time::Duration;
 
-use strictmx_proto::smtp::reply::Progress;
-use strictmx_proto::smtp::{Reader, Reply};
-use tokio::io::{AsyncRead, AsyncReadExt as _, AsyncWrite, AsyncWriteExt as _};
+use strictmx_proto::smtp::Reply;
+use tokio::io::{AsyncRead, AsyncWrite, AsyncWriteExt as _};
 use tokio::time::{Instant, timeout_at};
 
-/// Octets read at a time.
-const CHUNK: usize = 2048;
+use crate::smtp_wire::Wire;
 
 /// An SMTP conversation on one stream.
 #[derive(Debug)]
 pub(super) struct Dialogue<S> {
-    stream: S,
-    reader: Reader,
-    /// Octets that came behind the last reply.
-    pending: Vec<u8>,
+    wire: Wire<S>,
     per_reply: Duration,
     deadline: Instant,
     standing: Standing,
@@ -33,7 +27,7 @@ enum Standing {
 impl<S: AsyncRead + AsyncWrite + Unpin> Dialogue<S> {
     /// A conversation in which no reply takes longer than `per_reply`, and nothing goes on past `deadline`.
     pub(super) fn new(stream: S, per_reply: Duration, deadline: Instant) -> Self {
-        Self { stream, reader: Reader::new(), pending: Vec::new(), per_reply, deadline, standing: Standing::Good }
+        Self { wire: Wire::new(stream), per_reply, deadline, standing: Standing::Good }
     }
 
     /// Sends one command (without line end) and awaits its reply. An error is a sentence for people.
@@ -47,7 +41,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Dialogue<S> {
     pub(super) async fn reply(&mut self, to: &str) -> Result<Reply, String> {
         let until = self.until(self.per_reply);
         self.standing = Standing::Lost;
-        match timeout_at(until, self.read_reply()).await {
+        match timeout_at(until, self.wire.reply()).await {
             Ok(Ok(reply)) => {
                 self.standing = Standing::Good;
                 Ok(reply)
@@ -73,7 +67,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Dialogue<S> {
         let octets = [line.as_bytes(), b"\r\n"].concat();
         let verb = line.split(' ').next().unwrap_or_default();
         let until = self.until(self.per_reply);
-        match timeout_at(until, self.stream.write_all(&octets)).await {
+        match timeout_at(until, self.wire.stream.write_all(&octets)).await {
             Ok(Ok(())) => Ok(()),
             Ok(Err(error)) => Err(format!("the connection broke at {verb}: {error}")),
             Err(_) => Err(format!("the host took no data at {verb} in time")),
@@ -82,24 +76,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Dialogue<S> {
 
     /// The stream, unless octets have come behind the last reply: those were not sent by who holds the keys (R3207-4-3).
     pub(super) fn into_stream(self) -> Option<S> {
-        (self.pending.is_empty() && !self.reader.is_midway()).then_some(self.stream)
-    }
-
-    async fn read_reply(&mut self) -> io::Result<Reply> {
-        loop {
-            let octets = std::mem::take(&mut self.pending);
-            match self.reader.feed(&octets).map_err(|error| io::Error::new(io::ErrorKind::InvalidData, error))? {
-                Progress::NeedMore => {}
-                Progress::Done { reply, used } => {
-                    self.pending.extend(octets.into_iter().skip(used));
-                    return Ok(reply);
-                }
-            }
-            self.pending.reserve(CHUNK);
-            if self.stream.read_buf(&mut self.pending).await? == 0 {
-                return Err(io::Error::new(io::ErrorKind::UnexpectedEof, "the host closed the connection"));
-            }
-        }
+        self.wire.into_stream()
     }
 
     fn until(&self, patience: Duration) -> Instant {
