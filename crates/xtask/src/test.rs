@@ -7,6 +7,8 @@ use crate::{Result, built, docs, layers, packages, spec, trees, verifier};
 
 /// Longest time a run of the lab may take, in seconds.
 const LAB_LIMIT: &str = "900";
+/// What everything that is built takes on the disk, in KiB.
+const ROOM: u64 = 3 << 20;
 
 /// Runs all stages whose name holds the filter, and sums up.
 pub(crate) fn main(arguments: &[&str]) -> Result<()> {
@@ -14,6 +16,9 @@ pub(crate) fn main(arguments: &[&str]) -> Result<()> {
     let filter = arguments.iter().find(|argument| !argument.starts_with("--")).copied().unwrap_or_default();
     if let Some(unknown) = arguments.iter().find(|argument| argument.starts_with("--") && **argument != "--fast") {
         return Err(format!("unknown option {unknown}; there is --fast"));
+    }
+    if let Some(scarce) = scarce() {
+        println!("{scarce}");
     }
     let mut report = Report::default();
     let mut lab_is_possible = !fast;
@@ -30,6 +35,19 @@ pub(crate) fn main(arguments: &[&str]) -> Result<()> {
     let (summary, good) = report.summary();
     println!("{summary}");
     if good { Ok(()) } else { Err(String::new()) }
+}
+
+/// Says so when the disk may be too small: the compiler's words for that are hard to find among the others.
+fn scarce() -> Option<String> {
+    let words = command(Command::new("df").arg("-Pk").arg(crate::root())).ok()?;
+    let free: u64 = words.lines().nth(1)?.split_whitespace().nth(3)?.parse().ok()?;
+    (free < ROOM).then(|| {
+        format!(
+            "only {} MiB are free here; building everything from nothing takes about {} MiB",
+            free >> 10,
+            ROOM >> 10
+        )
+    })
 }
 
 type Stage = (&'static str, bool, fn() -> Outcome);
