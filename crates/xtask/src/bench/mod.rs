@@ -111,7 +111,7 @@ fn outside(size: &str, parts: &[&str]) -> Result<()> {
             "the benchmarks need root (a network namespace of their own): run `cargo xtask bench` as root".to_owned()
         );
     }
-    println!("building with the profile ci (optimised, without link-time optimisation)");
+    println!("building as for a release, which takes a while");
     let words = command(cargo().args(BUILD))?;
     peer::ensure()?;
     let itself = std::env::current_exe().map_err(|error| format!("cannot find this program: {error}"))?;
@@ -128,14 +128,6 @@ fn outside(size: &str, parts: &[&str]) -> Result<()> {
     Ok(())
 }
 
-const BUILD: [&str; 8] = [
-    "build",
-    "--profile=ci",
-    "--package=strictmx",
-    "--package=strictmx-testbed",
-    "--bins",
-    "--locked",
-    "--quiet",
-    JSON,
-];
+const BUILD: [&str; 8] =
+    ["build", "--release", "--package=strictmx", "--package=strictmx-testbed", "--bins", "--locked", "--quiet", JSON];
 const JSON: &str = "--message-format=json";

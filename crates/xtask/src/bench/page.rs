@@ -15,7 +15,7 @@ pub(super) fn write(part: &str, measured: &str) -> Result<()> {
     let before = fs::read_to_string(&path).unwrap_or_default();
     let mut page = "<!-- made by `cargo xtask bench`; do not edit -->\n# Performance\n\nMade by `cargo xtask bench`, each \
                     chapter on the machine it names. Such machines vary by 15 to 30 % from run to run, so read the ratios. Built \
-                    with the profile `ci` (optimised, without link-time optimisation). Everything runs on loopback in \
+                    as for a release. Everything runs on loopback in \
                     namespaces of its own.\n"
         .to_owned();
     for (name, title) in CHAPTERS {
