@@ -128,7 +128,7 @@ pub(crate) fn cargo() -> Command {
     // Goldens are compared, never written.
     command.current_dir(crate::root()).env("INSTA_UPDATE", "no");
     if std::env::var_os("CI").is_some() {
-        // What is built once only need not be kept for the next time; that is a fifth of what stands on the disk.
+        // Nothing is built a second time there, and what is kept for that is half of what stands on the disk.
         command.env("CARGO_INCREMENTAL", "0");
     }
     command
