@@ -88,13 +88,12 @@ fn refused(host: &Host<'_>, session: &Session, found: &mut Findings) {
 /// One finding for each way of failing, with the addresses it was seen at.
 fn handshake(host: &Host<'_>, found: &mut Findings) {
     let mut told: Vec<&str> = Vec::new();
-    // The trials were made at the first address that failed, unless one did not.
+    // Where none succeeded, the trials were made at the first address that failed.
     let failed = host.seen.sessions.iter().find_map(|session| match &session.outcome {
         TlsOutcome::Handshake { detail } => Some(detail),
         _ => None,
     });
-    if host.seen.sessions.iter().all(|session| session.tls.is_none())
-        && let Some(detail) = failed
+    if let Some(detail) = failed
         && versions::judge_outdated(host, found)
     {
         told.push(detail);

@@ -360,13 +360,16 @@ fn a_host_that_speaks_older_versions_alone_is_told_why_its_handshake_fails() {
     assert_eq!(ids(&seen), ["smtp.tls-too-old"], "neither the handshake nor the version is told once more");
     assert_eq!(one(&seen, "smtp.tls-too-old").severity, Severity::Error);
     assert_eq!(ids(&with_failed(Vec::new())), ["smtp.handshake-failed"], "nothing shows why");
+    let mut reached = seen;
+    Arc::make_mut(&mut reached.hosts[0]).sessions.push(session("mx.example.com", OTHER));
+    assert!(ids(&reached).contains(&"smtp.tls-1-0"), "where a session succeeds, the old version is told by itself");
 }
 
 /// STS-7.2-2
 #[test]
 fn a_host_of_old_ciphers_alone_is_told_apart_from_one_that_is_broken() {
     let hello = |version: &str, suite: &str| {
-        let seen = HelloSeen { version: version.into(), cipher: suite.into(), ..hello::hello(version) };
+        let seen = HelloSeen { cipher: suite.into(), ..hello::hello(version) };
         vec![Trial { way: Way::Hello, result: TrialResult::Hello(seen) }]
     };
     let seen = with_failed(hello("TLSv1.2", "TLS_RSA_WITH_AES_256_CBC_SHA"));

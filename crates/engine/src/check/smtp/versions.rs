@@ -99,7 +99,8 @@ enum Outdated<'a> {
 /// `None` when the host speaks what is spoken today, or when nothing shows what else it speaks.
 fn outdated<'a>(host: &Host<'a>) -> Option<Outdated<'a>> {
     let is_refused = |version| matches!(in_version(host, version), Some(TrialResult::Refused(_)));
-    if !is_refused("TLSv1.2") || !is_refused("TLSv1.3") {
+    let is_encrypted = host.seen.sessions.iter().any(|session| session.tls.is_some());
+    if is_encrypted || !is_refused("TLSv1.2") || !is_refused("TLSv1.3") {
         return None;
     }
     let hello = host.seen.trials.iter().find(|trial| trial.way == Way::Hello).and_then(|trial| trial.result.agreed());
